@@ -1,0 +1,30 @@
+import { AppError } from '../errors.ts';
+import type { EngineFactory } from './engine.ts';
+
+/** What is known of an engine without loading it. */
+export interface EngineEntry {
+  readonly id: string;
+  /** One line for a menu. */
+  readonly description: string;
+  /** The shipped model it runs when none is named; absent where the person must name one. */
+  readonly defaultModel?: string;
+  /** Imports the engine's code; called only inside an engine host. */
+  load(): Promise<{ factory: EngineFactory }>;
+}
+
+const entries: readonly EngineEntry[] = [];
+
+/** All engines, smallest first. */
+export function listEngines(): readonly EngineEntry[] {
+  return entries;
+}
+
+/** @throws AppError UNKNOWN_ENGINE with the known ids. */
+export function findEngine(id: string): EngineEntry {
+  const entry = entries.find((candidate) => candidate.id === id);
+  if (entry) return entry;
+  const known = entries.map((candidate) => candidate.id).join(', ');
+  throw new AppError('UNKNOWN_ENGINE', `No engine is called "${id}". Known engines: ${known}.`, {
+    hint: 'Choose one of the known engines; `babble models` lists the models each can run.',
+  });
+}
