@@ -1,0 +1,120 @@
+/**
+ * What an engine's `train.ts` gives to the training loop: types only. The loop (loop.ts) counts steps,
+ * evaluates, keeps checkpoints and logs; the engine knows the model, its gradients and its data. A step may
+ * use tape gradients, micro-batches or hand-written gradients: the loop does not care.
+ *
+ * Everything random in a step is drawn from (seed, step) or from state that `state()` gives away: then a run
+ * cut anywhere and resumed ends with the same loss, to the last digit. order.ts draws batches that way; for
+ * dropout masks use TensorFlow's stateless random operations, seeded with (seed, step).
+ */
+
+/** `val` is the lecture's "dev": the split that early stopping looks at. `test` is looked at once, at the end. */
+export type Split = 'train' | 'val' | 'test';
+
+export type DatasetName = 'names' | 'shakespeare';
+
+/** `classic` reproduces the published figure, `best` beats it at the same architecture. */
+export type RecipeName = 'classic' | 'best';
+
+/** Tensors outside TensorFlow, by name. */
+export type NamedArrays = ReadonlyMap<string, NamedArray>;
+
+export interface NamedArray {
+  readonly shape: readonly number[];
+  /** Row-major. */
+  readonly data: Float32Array | Int32Array;
+}
+
+/** What the loop must know of any recipe; an engine adds its own hyper-parameters. */
+export interface HyperParameters {
+  /** Optimiser steps. Under `--minutes` this number is not used. */
+  readonly steps: number;
+  /** Steps between evaluations; 0 evaluates at the end only. */
+  readonly evalEvery: number;
+  /** Stop after this many evaluations without a better loss; 0 never stops early. */
+  readonly patience: number;
+}
+
+/** Every hyper-parameter with its reason. */
+export type Recipe<H> = { readonly [K in keyof H]: { readonly value: H[K]; readonly why: string } };
+
+/** Where in the run a step is. */
+export interface StepPosition {
+  /** From 0. */
+  readonly step: number;
+  /** Part of the budget (steps, or minutes) that is spent, in [0, 1): schedules follow this, not the step. */
+  readonly progress: number;
+}
+
+export interface StepReport {
+  /** Mean loss of the batch in nats a token, before the update. */
+  readonly loss: number;
+  readonly learningRate: number;
+  /** L2 norm of the whole gradient before clipping, when the engine knows it. */
+  readonly gradNorm?: number;
+}
+
+export interface EvalReport {
+  /** Mean negative log-likelihood in nats a token, over the whole split. */
+  readonly loss: number;
+  /** Tokens predicted. */
+  readonly tokens: number;
+}
+
+/** A model with weights that can be measured: shipped ones, a run's best, or those in training. */
+export interface MeasurableModel extends Disposable {
+  readonly parameterCount: number;
+  /** The whole split, deterministic: no dropout, a fixed order. */
+  evaluate(split: Split): EvalReport | Promise<EvalReport>;
+  /** nanoGPT's noisy estimate: the mean over `batches` random batches (Shakespeare models). */
+  estimate?(split: Split, options: { batches: number; seed: number }): EvalReport | Promise<EvalReport>;
+  /** Texts to look at, newline between them. */
+  sample(options: { count: number; seed: number }): string | Promise<string>;
+}
+
+export interface TrainingSession extends MeasurableModel {
+  readonly tokensPerStep: number;
+  /** For the log's `epoch`; may be a fraction (below 1 when a step sees more than the whole split). */
+  readonly stepsPerEpoch: number;
+  /** One optimiser step. Synchronous engines return the report itself, which costs the loop nothing. */
+  step(at: StepPosition): StepReport | Promise<StepReport>;
+  /** Copies of everything that later steps depend on: weights, optimiser, EMA, running statistics, generators. */
+  state(): NamedArrays;
+  /** @throws AppError CHECKPOINT_INVALID when a tensor is missing or has another shape. */
+  restore(state: NamedArrays): void;
+  /** Copies of the weights to ship and to evaluate (the EMA, when the recipe has one). `evaluate` uses the same. */
+  weights(): NamedArrays;
+}
+
+export interface TaskSetup<H> {
+  /** The dataset's text, whole; splits.ts cuts it. */
+  readonly text: string;
+  readonly hyper: H;
+  readonly seed: number;
+}
+
+/** A model that `babble train` and `babble eval` know. */
+export interface TrainingTask<H extends HyperParameters = HyperParameters> {
+  /** Model id, also the engine's: `mlp`. */
+  readonly model: string;
+  readonly dataset: DatasetName;
+  /** Splits that `evaluate` can measure, in the order in which they are printed. */
+  readonly splits: readonly Split[];
+  /** The split whose loss picks the best checkpoint and stops early; never `test`. */
+  readonly selectOn: Split;
+  readonly recipes: { readonly classic: Recipe<H>; readonly best?: Recipe<H> };
+  /** For model.json: sizes by their usual names (contextLength, nEmbd, …). `text` is the training text. */
+  architecture(text: string): Readonly<Record<string, string | number | boolean>>;
+  /** How the weights are written; the loss in model.json is measured after rounding. Default F32. */
+  readonly weightsDtype?: 'F32' | 'F16';
+  /** A fresh model. Called once the backend is ready (see tensor/index.ts for engines on TensorFlow). */
+  start(setup: TaskSetup<H>): TrainingSession | Promise<TrainingSession>;
+  /** A model with given weights, to measure. @throws AppError FILE_INVALID when they do not fit. */
+  open(setup: { text: string; weights: NamedArrays }): MeasurableModel | Promise<MeasurableModel>;
+}
+
+/** The values of a recipe, without the reasons. */
+export function hyperOf<H>(recipe: Recipe<H>): H {
+  const entries = Object.entries(recipe as Recipe<Record<string, unknown>>);
+  return Object.fromEntries(entries.map(([name, { value }]) => [name, value])) as H;
+}
