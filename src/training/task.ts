@@ -7,6 +7,7 @@
  * cut anywhere and resumed ends with the same loss, to the last digit. order.ts draws batches that way; for
  * dropout masks use TensorFlow's stateless random operations, seeded with (seed, step).
  */
+import type { ModelDescription } from '../formats/model-file.ts';
 
 /** `val` is the lecture's "dev": the split that early stopping looks at. `test` is looked at once, at the end. */
 export type Split = 'train' | 'val' | 'test';
@@ -86,6 +87,9 @@ export interface TrainingSession extends MeasurableModel {
   weights(): NamedArrays;
 }
 
+/** The parts of model.json that do not depend on the run; the loop adds the others. */
+export type ModelFacts = Omit<ModelDescription, 'id' | 'parameterCount' | 'recipe' | 'losses'>;
+
 export interface TaskSetup<H> {
   /** The dataset's text, whole; splits.ts cuts it. */
   readonly text: string;
@@ -103,8 +107,8 @@ export interface TrainingTask<H extends HyperParameters = HyperParameters> {
   /** The split whose loss picks the best checkpoint and stops early; never `test`. */
   readonly selectOn: Split;
   readonly recipes: { readonly classic: Recipe<H>; readonly best?: Recipe<H> };
-  /** For model.json: sizes by their usual names (contextLength, nEmbd, …). `text` is the training text. */
-  architecture(text: string): Readonly<Record<string, string | number | boolean>>;
+  /** What model.json says of the model whatever the run; `text` is the dataset's, for the vocabulary. */
+  describe(text: string): ModelFacts;
   /** How the weights are written; the loss in model.json is measured after rounding. Default F32. */
   readonly weightsDtype?: 'F32' | 'F16';
   /** A fresh model. Called once the backend is ready (see tensor/index.ts for engines on TensorFlow). */
