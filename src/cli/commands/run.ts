@@ -1,0 +1,134 @@
+import { readFile } from 'node:fs/promises';
+import { listModels, resolveModel } from '../../catalogue/catalogue.ts';
+import type { EngineInfo, GenerateRequest, Message } from '../../engines/engine.ts';
+import { createEngineClient } from '../../engines/host/client.ts';
+import { findEngine } from '../../engines/registry.ts';
+import { AppError } from '../../errors.ts';
+import { addSamplingOptions, createCommand, integer, samplingFrom } from '../options.ts';
+import { createPrinter, type OutputFormat } from '../run-output.ts';
+import { readStandardInput } from '../standard-input.ts';
+
+interface RunOptions {
+  readonly engine?: string;
+  readonly model?: string;
+  readonly system?: string;
+  readonly file?: string;
+  readonly samples: number;
+  readonly maxTokens: number;
+  readonly stop?: readonly string[];
+  readonly probabilities?: number;
+  readonly json?: boolean;
+  readonly jsonl?: boolean;
+}
+
+/** `babble run`: one prompt, one answer. Writes nothing but the answer to standard output. */
+export async function run(args: readonly string[]): Promise<number> {
+  const command = addSamplingOptions(createCommand('run', 'One prompt, one answer: for scripts and pipes.'))
+    .argument(
+      '[prompt...]',
+      'the prompt; `-` reads it from standard input, as does a pipe when none is given',
+    )
+    .option(
+      '-e, --engine <id>',
+      'engine to run; default: the one that the model needs, else the default engine',
+    )
+    .option('-m, --model <id or path>', "model to run; default: the engine's own")
+    .option('--system <text>', 'system prompt, for chat engines')
+    .option('-f, --file <path>', 'read the prompt from a file')
+    .option('-n, --samples <number>', 'how many answers to draw', integer(1, 10_000), 1)
+    .option('--max-tokens <number>', 'longest answer, in tokens', integer(1), 512)
+    .option('--stop <text...>', 'end the answer before any of these texts')
+    .option(
+      '--probabilities <number>',
+      'with --json or --jsonl: the likeliest candidates at every token',
+      integer(1, 1000),
+    )
+    .option('--json', 'one JSON object at the end')
+    .option('--jsonl', 'every part of the stream as a line of JSON');
+  command.parse(args, { from: 'user' });
+  const options = command.opts<RunOptions>();
+  if (options.probabilities !== undefined && !options.json && !options.jsonl) {
+    throw new AppError('USAGE', '--probabilities needs --json or --jsonl.');
+  }
+  const engine = await chooseEngine(options);
+  const model = await resolveModel(engine, options.model);
+  await using client = createEngineClient({ engine, model, idleMs: 0 });
+
+  const abort = new AbortController();
+  const interrupt = () => abort.abort(new DOMException('Interrupted', 'AbortError'));
+  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
+  const format: OutputFormat = options.jsonl ? 'jsonl' : options.json ? 'json' : 'text';
+  const printer = createPrinter(process.stdout, format, interrupt);
+  try {
+    // the model loads while the prompt is still being read
+    const loading = client.load(abort.signal);
+    loading.catch(() => {});
+    const prompt = await readPrompt(command.args, options, abort.signal);
+    const request = createRequest(await loading, prompt, options, command.opts(), abort.signal);
+    for await (const part of client.generate(request)) await printer.print(part);
+    await printer.end({ engine, model: model.id });
+  } catch (error) {
+    if (!abort.signal.aborted) throw error;
+  } finally {
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
+  }
+  // a reader that has gone away (EPIPE) has seen enough: that is no failure
+  return abort.signal.aborted && !printer.readerGone ? 130 : 0;
+}
+
+async function chooseEngine(options: RunOptions): Promise<string> {
+  if (options.engine !== undefined) return findEngine(options.engine).id;
+  if (options.model === undefined) return 'mlp';
+  const known = (await listModels()).find((model) => model.id === options.model);
+  if (known) return known.engine;
+  if (options.model.endsWith('.gguf')) return 'llama';
+  throw new AppError('USAGE', `It is not clear which engine runs the model "${options.model}".`, {
+    hint: 'Name it with --engine.',
+  });
+}
+
+async function readPrompt(
+  words: readonly string[],
+  options: RunOptions,
+  signal: AbortSignal,
+): Promise<string> {
+  if (options.file !== undefined) {
+    if (words.length > 0)
+      throw new AppError('USAGE', 'Give the prompt as arguments or with --file, not both.');
+    try {
+      return (await readFile(options.file, 'utf8')).replace(/\r?\n$/, '');
+    } catch (cause) {
+      throw new AppError('FILE_NOT_FOUND', `The prompt file ${options.file} cannot be read.`, { cause });
+    }
+  }
+  if (words.length === 1 && words[0] === '-') return readStandardInput(signal, { patient: true });
+  return words.length > 0 ? words.join(' ') : readStandardInput(signal, { patient: false });
+}
+
+function createRequest(
+  info: EngineInfo,
+  prompt: string,
+  options: RunOptions,
+  flags: Readonly<Record<string, unknown>>,
+  signal: AbortSignal,
+): GenerateRequest {
+  const shared = {
+    maxTokens: options.maxTokens,
+    samples: options.samples,
+    sampling: samplingFrom(flags),
+    signal,
+    ...(options.stop === undefined ? {} : { stop: options.stop }),
+    ...(options.probabilities === undefined ? {} : { topProbabilities: options.probabilities }),
+  };
+  if (info.kind === 'completion') {
+    if (options.system)
+      throw new AppError('USAGE', `The engine ${info.id} goes on from a text and has no system prompt.`);
+    return { ...shared, prompt };
+  }
+  if (prompt === '')
+    throw new AppError('USAGE', 'There is no prompt.', {
+      hint: 'Give one as an argument, or through a pipe.',
+    });
+  const messages: Message[] = options.system ? [{ role: 'system', content: options.system }] : [];
+  return { ...shared, messages: [...messages, { role: 'user', content: prompt }] };
+}

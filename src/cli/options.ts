@@ -1,0 +1,72 @@
+import { Command, InvalidArgumentError } from 'commander';
+import type { Sampling } from '../engines/engine.ts';
+
+/** A commander command that throws instead of ending the process, and prints usage errors with a pointer to its help. */
+export function createCommand(name: string, description: string): Command {
+  return new Command(`babble ${name}`)
+    .description(description)
+    .exitOverride()
+    .showHelpAfterError(`Run \`babble ${name} --help\` for the options.`);
+}
+
+/** Parses a whole number in [low, high]; for commander's option callbacks. */
+export function integer(low: number, high = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() !== '' && Number.isInteger(value) && value >= low && value <= high) return value;
+    throw new InvalidArgumentError(`Expected a whole number from ${low} to ${high}, got "${text}".`);
+  };
+}
+
+/** Parses a number in [low, high]; for commander's option callbacks. */
+export function decimal(low: number, high: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() !== '' && value >= low && value <= high) return value;
+    throw new InvalidArgumentError(`Expected a number from ${low} to ${high}, got "${text}".`);
+  };
+}
+
+/** Adds the sampling flags that every generating command shares; their values come out as `Sampling`. */
+export function addSamplingOptions(command: Command): Command {
+  return command
+    .option('--seed <number>', 'same seed, same text', integer(0))
+    .option('--temperature <number>', '0 takes the likeliest token every time', decimal(0, 100))
+    .option('--top-k <number>', 'keep the k likeliest tokens; 0 keeps all', integer(0))
+    .option(
+      '--top-p <number>',
+      'keep the likeliest tokens up to this probability; 1 keeps all',
+      decimal(0, 1),
+    )
+    .option('--min-p <number>', 'drop tokens below this share of the likeliest; 0 drops none', decimal(0, 1))
+    .option('--typical-p <number>', 'locally typical sampling; 1 is off', decimal(0, 1))
+    .option('--repeat-penalty <number>', '1 is off', decimal(0.01, 100))
+    .option('--frequency-penalty <number>', '0 is off', decimal(-100, 100))
+    .option('--presence-penalty <number>', '0 is off', decimal(-100, 100))
+    .option('--multinomial <kind>', 'how PyTorch of which era draws: torch1 or torch2', multinomial);
+}
+
+function multinomial(text: string): 'torch1' | 'torch2' {
+  if (text === 'torch1' || text === 'torch2') return text;
+  throw new InvalidArgumentError(`Expected torch1 or torch2, got "${text}".`);
+}
+
+const samplingNames = [
+  'seed',
+  'temperature',
+  'topK',
+  'topP',
+  'minP',
+  'typicalP',
+  'repeatPenalty',
+  'frequencyPenalty',
+  'presencePenalty',
+  'multinomial',
+] as const satisfies readonly (keyof Sampling)[];
+
+/** Picks the sampling parameters out of commander's parsed options. */
+export function samplingFrom(options: Readonly<Record<string, unknown>>): Sampling {
+  return Object.fromEntries(
+    samplingNames.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])),
+  );
+}

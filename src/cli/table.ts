@@ -1,0 +1,48 @@
+/** A command's code: parses its own flags, returns the exit code, throws AppError or CommanderError. */
+export interface CommandModule {
+  run(args: readonly string[]): Promise<number>;
+}
+
+export interface CommandEntry {
+  readonly name: string;
+  readonly summary: string;
+  load(): Promise<CommandModule>;
+}
+
+/** Every command, in the order of the help. */
+export const commands: readonly CommandEntry[] = [
+  {
+    name: 'chat',
+    summary: 'talk to a model in the terminal (the default)',
+    load: () => import('./commands/chat.ts'),
+  },
+  {
+    name: 'run',
+    summary: 'one prompt, one answer: for scripts and pipes',
+    load: () => import('./commands/run.ts'),
+  },
+  {
+    name: 'models',
+    summary: 'list the models and what is known of them',
+    load: () => import('./commands/models.ts'),
+  },
+  { name: 'train', summary: 'train a model from its data', load: () => import('./commands/train.ts') },
+  { name: 'eval', summary: "measure a model's loss", load: () => import('./commands/eval.ts') },
+];
+
+/** What `babble --help` prints. */
+export function helpText(): string {
+  const width = Math.max(...commands.map((command) => command.name.length));
+  const lines = commands.map((command) => `  ${command.name.padEnd(width)}  ${command.summary}`);
+  return `babble: one chat for every language model
+
+Usage: babble [command] [options]
+
+${lines.join('\n')}
+
+  --version  print the version
+  --help     print this; \`babble <command> --help\` for one command
+
+With no command, babble opens the chat. Everything runs on this machine; nothing is sent anywhere.
+`;
+}
