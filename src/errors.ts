@@ -12,6 +12,7 @@ export type ErrorCode =
   | 'FILE_NOT_FOUND'
   | 'FILE_INVALID'
   | 'FILE_CHECKSUM'
+  | 'GGUF_INVALID'
   // engines and their host
   | 'ENGINE_LOAD_FAILED'
   | 'ENGINE_CRASHED'
