@@ -18,6 +18,7 @@ export type ErrorCode =
   | 'ENGINE_CRASHED'
   | 'ENGINE_OUT_OF_MEMORY'
   | 'ENGINE_UNSUPPORTED'
+  | 'ENGINE_CLOSED'
   | 'HOST_PROTOCOL'
   | 'CONTEXT_FULL'
   // native TensorFlow

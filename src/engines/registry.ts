@@ -8,6 +8,8 @@ export interface EngineEntry {
   readonly description: string;
   /** The shipped model it runs when none is named; absent where the person must name one. */
   readonly defaultModel?: string;
+  /** Secret environment variables the engine needs; every other secret is kept from its process. */
+  readonly secrets?: readonly string[];
   /** Imports the engine's code; called only inside an engine host. */
   load(): Promise<{ factory: EngineFactory }>;
 }

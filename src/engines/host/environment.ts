@@ -1,0 +1,14 @@
+/** Names that hold secrets by custom. An engine runs native code on strangers' files: it gets none of them. */
+const secretName = /TOKEN|SECRET|PASSW(OR)?D|CREDENTIAL|(API|ACCESS|PRIVATE)_?KEY/i;
+
+/**
+ * The environment of an engine process: the parent's without secrets, but for those the engine names as
+ * needed, and without NODE_OPTIONS, which are meant for the parent (an inspector's port, a loader).
+ */
+export function engineEnvironment(env: NodeJS.ProcessEnv, needed: readonly string[] = []): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(env).filter(
+      ([name]) => needed.includes(name) || (name !== 'NODE_OPTIONS' && !secretName.test(name)),
+    ),
+  );
+}
