@@ -44,10 +44,12 @@ export interface Safetensors {
 const maxHeaderBytes = 100_000_000;
 
 /**
- * Reads a whole file's bytes. The tensors are views into `file`, not copies.
+ * Reads a whole file's bytes. The tensors are views into `content`, not copies.
  * @throws AppError FILE_INVALID
  */
-export function decodeSafetensors(file: Uint8Array): Safetensors {
+export function decodeSafetensors(content: Uint8Array): Safetensors {
+  // A plain array even when a Buffer is given: a Buffer's slice() shares memory, to everyone's surprise.
+  const file = new Uint8Array(content.buffer, content.byteOffset, content.byteLength);
   if (file.byteLength < 8) invalid(`it has ${file.byteLength} bytes and needs at least 8`);
   const headerLength = new DataView(file.buffer, file.byteOffset).getBigUint64(0, true);
   const room = Math.min(file.byteLength - 8, maxHeaderBytes);
@@ -152,7 +154,6 @@ export function storeFloats(
  * @throws AppError FILE_INVALID for other dtypes.
  */
 export function loadFloats(tensor: StoredTensor): Float32Array<ArrayBuffer> {
-  // Not slice(): a Buffer's slice shares memory.
   const { buffer } = new Uint8Array(tensor.bytes);
   switch (tensor.dtype) {
     case 'F32':
