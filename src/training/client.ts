@@ -1,0 +1,103 @@
+/** Starts a run in a process of its own and keeps it going: what the terminal command and the REPL both use. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { AppError } from '../errors.ts';
+import type { TrainingEvent, TrainingOutcome } from './events.ts';
+import type { FromWorker, ToWorker } from './worker.ts';
+
+export interface TrainOptions {
+  /** A folder made by `createRun`; with a checkpoint in it, the run goes on from there. */
+  readonly folder: string;
+  /** Aborting stops the run after a checkpoint: the outcome is `interrupted`. */
+  readonly signal: AbortSignal;
+  /** Resident bytes above which the training process is renewed; absent: half as much again as at the start. */
+  readonly memoryLimitBytes?: number;
+  onEvent(event: TrainingEvent): void;
+}
+
+/** Crashes in a row without a step forward before the run is given up. */
+const mostCrashes = 3;
+
+/**
+ * Trains to the end. A training process that crashes or whose memory has grown is started again from its
+ * checkpoint.
+ * @throws AppError TRAINING_FAILED, CHECKPOINT_INVALID, DATASET_UNAVAILABLE, TENSORFLOW_UNAVAILABLE, FILE_*
+ */
+export async function train(options: TrainOptions): Promise<TrainingOutcome> {
+  let reached = 0;
+  let crashes = 0;
+  for (;;) {
+    let saved = 0;
+    const end = await trainOnce(options, (event) => {
+      if (event.type === 'checkpoint') saved = event.step;
+      options.onEvent(event);
+    });
+    switch (end.type) {
+      case 'finished':
+        return end.outcome;
+      case 'failed':
+        throw AppError.fromWire(end.error);
+      case 'recycle':
+        reached = end.step;
+        crashes = 0;
+        options.onEvent({ type: 'restarted', step: end.step, why: 'memory' });
+        break;
+      case 'crashed':
+        crashes = saved > reached ? 1 : crashes + 1;
+        reached = Math.max(reached, saved);
+        // Ctrl+C may reach a process that is not yet ready for it.
+        if (options.signal.aborted) return { reason: 'interrupted', step: reached };
+        if (crashes >= mostCrashes) {
+          throw new AppError('TRAINING_FAILED', `The training process ended by ${end.how}.`, {
+            hint: `The last checkpoint is at step ${reached}: go on with --resume. If memory ran out, take a smaller batch.`,
+          });
+        }
+        options.onEvent({ type: 'restarted', step: reached, why: 'crash' });
+        break;
+      default:
+        end satisfies never;
+    }
+  }
+}
+
+type Crashed = { readonly type: 'crashed'; readonly how: string };
+
+function trainOnce(
+  options: TrainOptions,
+  onEvent: (event: TrainingEvent) => void,
+): Promise<Exclude<FromWorker, { type: 'event' }> | Crashed> {
+  return new Promise((resolve) => {
+    const child = forkWorker();
+    const send = (message: ToWorker) => {
+      if (child.connected) child.send(message);
+    };
+    const stop = () => send({ type: 'stop' });
+    let last: Exclude<FromWorker, { type: 'event' }> | undefined;
+    child.on('message', (message: FromWorker) => {
+      if (message.type === 'event') onEvent(message.event);
+      else last = message;
+    });
+    child.on('error', (error) => {
+      last = { type: 'failed', error: AppError.from(error, 'TRAINING_FAILED').toWire() };
+    });
+    // `close` comes after the last message, `exit` may not.
+    child.on('close', (code, signal) => {
+      options.signal.removeEventListener('abort', stop);
+      resolve(last ?? { type: 'crashed', how: signal ?? `exit code ${code}` });
+    });
+    options.signal.addEventListener('abort', stop, { once: true });
+    const { folder, memoryLimitBytes } = options;
+    send({ type: 'start', folder, ...(memoryLimitBytes === undefined ? {} : { memoryLimitBytes }) });
+    if (options.signal.aborted) stop();
+  });
+}
+
+function forkWorker(): ChildProcess {
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+  const worker = fileURLToPath(new URL(`./worker.${extension}`, import.meta.url));
+  return fork(worker, [], {
+    // Node's own notices of experimental parts are not for the person; a crash's last words are.
+    execArgv: ['--disable-warning=ExperimentalWarning'],
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+}

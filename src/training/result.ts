@@ -1,0 +1,98 @@
+/** The end of a run: the best weights, rounded as shipped, measured over whole splits, in a model folder. */
+import { cp } from 'node:fs/promises';
+import { type ModelDescription, writeModelFolder } from '../formats/model-file.ts';
+import { loadFloats, type StoredTensor, storeFloats } from '../formats/safetensors.ts';
+import { readBest } from './checkpoint.ts';
+import type { RunConfig } from './run-config.ts';
+import { runFiles } from './run-folder.ts';
+import type { NamedArray, NamedArrays, TrainingTask } from './task.ts';
+
+/**
+ * Measures the weights of the best evaluation and writes `<run>/model`.
+ * @returns the losses by split.
+ */
+export async function writeResult(run: {
+  readonly task: TrainingTask;
+  readonly folder: string;
+  readonly config: RunConfig;
+  readonly text: string;
+  readonly bestStep: number;
+}): Promise<Record<string, number>> {
+  const { task, folder, config, text, bestStep } = run;
+  const stored = new Map(
+    [...(await readBest(folder, bestStep))].map(([name, { shape, data }]): [string, StoredTensor] => [
+      name,
+      storeFloats(Float32Array.from(data), shape, task.weightsDtype ?? 'F32'),
+    ]),
+  );
+  using model = await task.open({ text, weights: floatArrays(stored) });
+  const losses: Record<string, number> = {};
+  for (const split of task.splits) losses[split] = (await model.evaluate(split)).loss;
+
+  const facts = task.describe(text);
+  const description: ModelDescription = {
+    ...facts,
+    trainedOn: config.dataFile === undefined ? facts.trainedOn : 'a text of one’s own',
+    id: task.model,
+    parameterCount: model.parameterCount,
+    recipe: { name: config.recipe, seed: config.seed, bestStep, ...config.hyper },
+    losses,
+  };
+  const sample = await model.sample({ count: 10, seed: config.seed });
+  await writeModelFolder(runFiles(folder).model, description, stored, card(description, sample));
+  return losses;
+}
+
+/** Copies a finished run's model to where the person wants it. */
+export async function copyResult(folder: string, target: string): Promise<void> {
+  await cp(runFiles(folder).model, target, { recursive: true });
+}
+
+/** Stored weights as the float arrays that `TrainingTask.open` takes. */
+export function floatArrays(tensors: ReadonlyMap<string, StoredTensor>): NamedArrays {
+  return new Map(
+    [...tensors].map(([name, tensor]): [string, NamedArray] => [
+      name,
+      { shape: tensor.shape, data: loadFloats(tensor) },
+    ]),
+  );
+}
+
+/** A model card: the model folder's README.md. */
+function card(model: ModelDescription, sample: string): string {
+  const table = (heading: string, values: Readonly<Record<string, string | number | boolean>>) =>
+    [
+      `| ${heading} | |`,
+      '|---|---|',
+      ...Object.entries(values).map(([name, v]) => `| ${name} | ${v} |`),
+    ].join('\n');
+  const losses = Object.fromEntries(
+    Object.entries(model.losses).map(([split, loss]) => [split, loss.toFixed(4)]),
+  );
+  return `# ${model.id}
+
+${model.description} ${model.parameterCount.toLocaleString('en')} parameters, context ${model.contextLength}, vocabulary ${model.vocabulary.length}.
+
+Trained by babble on ${model.trainedOn}. License: ${model.license}.
+
+${table('mean loss over the whole split', losses)}
+
+Nats a token; \`babble eval ${model.id}\` measures them again from these weights. The best step was chosen by the validation loss alone; the test split was looked at once, at the end.
+
+${table('architecture', model.architecture)}
+
+${table('recipe', model.recipe)}
+
+Made again by \`babble train ${model.id} --recipe ${model.recipe['name']} --seed ${model.recipe['seed']}\`.
+
+## A sample (seed ${model.recipe['seed']})
+
+\`\`\`
+${sample.trimEnd()}
+\`\`\`
+
+## Limits
+
+A toy model for learning: it knows its training text and nothing else. What it writes may repeat that text or resemble real names.
+`;
+}

@@ -1,0 +1,96 @@
+/**
+ * A run in a process of its own, started by client.ts: a native crash or grown memory then costs a restart, not
+ * the front end. Messages: see `ToWorker` and `FromWorker`.
+ */
+import { AppError, type WireError } from '../errors.ts';
+import { loadTensorFlow } from '../tensor/index.ts';
+import { loadDataset } from './datasets.ts';
+import type { TrainingEvent, TrainingOutcome } from './events.ts';
+import { trainLoop } from './loop.ts';
+import { memoryWatch } from './memory-watch.ts';
+import { writeResult } from './result.ts';
+import { hyperParameters } from './run-config.ts';
+import { lockRun, readRun, runFiles } from './run-folder.ts';
+import { loadTask } from './tasks.ts';
+
+export type ToWorker =
+  | { readonly type: 'start'; readonly folder: string; readonly memoryLimitBytes?: number }
+  | { readonly type: 'stop' };
+
+export type FromWorker =
+  | { readonly type: 'event'; readonly event: TrainingEvent }
+  | { readonly type: 'finished'; readonly outcome: TrainingOutcome }
+  /** A checkpoint is written; start me again. */
+  | { readonly type: 'recycle'; readonly step: number }
+  | { readonly type: 'failed'; readonly error: WireError };
+
+const stop = new AbortController();
+
+process.on('message', (message: ToWorker) => {
+  switch (message.type) {
+    case 'start':
+      void start(message);
+      return;
+    case 'stop':
+      stop.abort();
+      return;
+    default:
+      message satisfies never;
+  }
+});
+// The front end decides what Ctrl+C means; without a front end the run stops with a checkpoint.
+process.on('SIGINT', () => {});
+process.on('disconnect', () => stop.abort());
+
+async function start(message: ToWorker & { type: 'start' }): Promise<void> {
+  let last: FromWorker;
+  try {
+    last = await train(message);
+  } catch (error) {
+    last = { type: 'failed', error: AppError.from(error, 'TRAINING_FAILED').toWire() };
+  }
+  if (!process.connected) process.exit(0);
+  // Exits even when native threads linger, once the last message is out.
+  process.send?.(last, () => process.exit(0));
+}
+
+function tell(event: TrainingEvent): void {
+  if (process.connected) process.send?.({ type: 'event', event } satisfies FromWorker);
+}
+
+async function train({ folder, memoryLimitBytes }: ToWorker & { type: 'start' }): Promise<FromWorker> {
+  const config = await readRun(folder);
+  using _lock = lockRun(folder);
+  const task = await loadTask(config.model);
+  const dataset = await loadDataset(task.dataset, {
+    ...(config.dataFile === undefined ? {} : { file: config.dataFile }),
+    signal: stop.signal,
+  });
+  const { notice } = await loadTensorFlow();
+  const { text } = dataset;
+  const session = await task.start({ text, hyper: hyperParameters(config), seed: config.seed });
+  try {
+    if (notice !== undefined) tell({ type: 'notice', text: notice });
+    const { reason, state } = await trainLoop({
+      task,
+      session,
+      folder,
+      config,
+      dataset: dataset.sha256,
+      signal: stop.signal,
+      shouldRecycle: memoryWatch(memoryLimitBytes),
+      onEvent: tell,
+    });
+    if (reason === 'recycle') return { type: 'recycle', step: state.step };
+    const best = state.best ?? undefined;
+    const outcome = { reason, step: state.step, ...(best ? { best } : {}) };
+    if (reason === 'interrupted' || !best) return { type: 'finished', outcome };
+    const losses = await writeResult({ task, folder, config, text, bestStep: best.step });
+    return {
+      type: 'finished',
+      outcome: { ...outcome, losses, modelFolder: runFiles(folder).model },
+    };
+  } finally {
+    session[Symbol.dispose]();
+  }
+}
