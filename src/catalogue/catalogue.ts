@@ -9,11 +9,18 @@ import { type ModelFile, readModelFile } from '../formats/model-file.ts';
 import { shippedModels, userPaths } from '../paths.ts';
 
 /** One model folder; a broken one is listed with its error, so that a person can see and mend it. */
-export type CatalogueModel = {
+export interface CatalogueModel
+  extends Pick<
+    ModelFile,
+    'engine' | 'description' | 'parameterCount' | 'contextLength' | 'trainedOn' | 'license' | 'losses'
+  > {
+  /** The folder's name. */
   readonly id: string;
   readonly path: string;
   readonly source: 'shipped' | 'own';
-} & ({ readonly model: ModelFile } | { readonly error: AppError });
+  /** Why the model cannot be used; its other facts are then empty. */
+  readonly error?: AppError;
+}
 
 export interface CatalogueFolders {
   /** Default: the folder of shipped models. */
@@ -44,7 +51,7 @@ export async function resolveModel(
   const models = await listModels(folders);
   const found = models.findLast((candidate) => candidate.id === id && runsOn(candidate, engineId));
   if (found) {
-    if ('error' in found) throw found.error;
+    if (found.error) throw found.error;
     return { id: found.id, path: found.path };
   }
   if (id !== undefined && looksLikePath(id) && existsSync(id)) {
@@ -52,14 +59,14 @@ export async function resolveModel(
     return { id: path.basename(file, '.gguf'), path: file };
   }
 
-  const known = models.filter((candidate) => 'model' in candidate && runsOn(candidate, engineId));
+  const known = models.filter((candidate) => candidate.engine === engineId);
   const list = known.map((candidate) => candidate.id).join(', ') || 'none';
   const other = models.find((candidate) => candidate.id === id);
   const problem =
     id === undefined
       ? `The engine ${engineId} has no model of its own: name one.`
-      : other && 'model' in other
-        ? `The model "${id}" runs on the engine ${other.model.engine}, not on ${engineId}.`
+      : other
+        ? `The model "${id}" runs on the engine ${other.engine}, not on ${engineId}.`
         : `No model is called "${id}".`;
   throw new AppError('UNKNOWN_MODEL', `${problem} Known models of ${engineId}: ${list}.`, {
     hint: '`babble models` lists all models; a path to a model folder or file works as well.',
@@ -68,7 +75,7 @@ export async function resolveModel(
 
 /** A broken folder might be of any engine. */
 function runsOn(candidate: CatalogueModel, engineId: string): boolean {
-  return 'error' in candidate || candidate.model.engine === engineId;
+  return candidate.error !== undefined || candidate.engine === engineId;
 }
 
 function looksLikePath(id: string): boolean {
@@ -80,19 +87,29 @@ async function readFolder(folder: string, source: CatalogueModel['source']): Pro
     (entries) => entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith('.')),
     () => [],
   );
-  const models = await Promise.all(
-    names.map(async ({ name }): Promise<CatalogueModel> => {
-      const place = { id: name, path: path.join(folder, name), source };
-      try {
-        return { ...place, model: await readModelFile(place.path) };
-      } catch (error) {
-        return { ...place, error: AppError.from(error, 'FILE_INVALID') };
-      }
-    }),
-  );
-  const size = (candidate: CatalogueModel) =>
-    'model' in candidate ? candidate.model.parameterCount : Number.POSITIVE_INFINITY;
+  const models = await Promise.all(names.map(({ name }) => readEntry(path.join(folder, name), source)));
+  const size = ({ error, parameterCount }: CatalogueModel) =>
+    error ? Number.POSITIVE_INFINITY : parameterCount;
   return models.sort((a, b) => compare(size(a), size(b)) || compare(a.id, b.id));
+}
+
+async function readEntry(folder: string, source: CatalogueModel['source']): Promise<CatalogueModel> {
+  const place = { id: path.basename(folder), path: folder, source };
+  try {
+    const { engine, description, parameterCount, contextLength, trainedOn, license, losses } =
+      await readModelFile(folder);
+    return { ...place, engine, description, parameterCount, contextLength, trainedOn, license, losses };
+  } catch (error) {
+    const nothing = {
+      engine: '',
+      description: '',
+      parameterCount: 0,
+      contextLength: 0,
+      trainedOn: '',
+      license: '',
+    };
+    return { ...place, ...nothing, losses: {}, error: AppError.from(error, 'FILE_INVALID') };
+  }
 }
 
 /** Safe for two infinities, whose difference is NaN. */
