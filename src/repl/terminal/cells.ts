@@ -1,0 +1,51 @@
+import stringWidth from 'string-width';
+
+/** Text as a terminal sees it: graphemes in cells, one or two columns each. */
+
+const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+const printableAscii = /^[ -~]*$/;
+// Alphabets, punctuation, arrows and box drawing take one column, CJK takes two, in every terminal.
+const oneColumn =
+  /^[\u0020-\u007e\u00a1-\u00ac\u00ae-\u02ff\u0370-\u0482\u048a-\u052f\u1e00-\u1fff\u2010-\u2027\u2030-\u203b\u2190-\u2193\u2500-\u259f][\u0300-\u036f]*$/;
+const twoColumns =
+  /^[\u2e80-\u2fd5\u3001-\u3029\u3030-\u303d\u3041-\u3096\u30a0-\u30ff\u3105-\u312f\u3131-\u318e\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff01-\uff60]$/;
+
+/** The graphemes of a text, in order: what a person calls a character. */
+export function graphemes(text: string): string[] {
+  if (printableAscii.test(text)) return text.split('');
+  return Array.from(segmenter.segment(text), (part) => part.segment);
+}
+
+/** Columns that one line of unstyled text takes. */
+export function width(text: string): number {
+  return printableAscii.test(text) ? text.length : stringWidth(text);
+}
+
+/**
+ * Whether every terminal gives this grapheme the width we do. Terminals differ over emoji, flags, joined
+ * sequences and many scripts: whoever paints those must not rely on where the terminal would wrap.
+ */
+export function hasAgreedWidth(grapheme: string): boolean {
+  return oneColumn.test(grapheme) || twoColumns.test(grapheme);
+}
+
+/** The most columns that any terminal may give this grapheme: those that draw its parts side by side. */
+export function greatestWidth(grapheme: string): number {
+  let apart = 0;
+  for (const character of grapheme) apart += stringWidth(character);
+  return Math.max(apart, stringWidth(grapheme));
+}
+
+/** Cuts a line to at most `columns`, ending in `…` when something was left out. */
+export function truncate(text: string, columns: number): string {
+  if (width(text) <= columns) return text;
+  let result = '';
+  let used = 0;
+  for (const grapheme of graphemes(text)) {
+    const wide = width(grapheme);
+    if (used + wide > columns - 1) break;
+    result += grapheme;
+    used += wide;
+  }
+  return columns > 0 ? `${result}…` : '';
+}
