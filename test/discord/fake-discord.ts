@@ -242,10 +242,10 @@ export class FakeDiscord {
       const left = end - Date.now();
       if (left <= 0) throw new Error(`Waited ${deadlineMs} ms in vain for ${what}.`);
       // `change` covers messages; the short poll covers the gateway's counters
-      await Promise.race([
-        once(this.state, 'change'),
-        new Promise((resolve) => setTimeout(resolve, Math.min(left, 25))),
-      ]);
+      const step = new AbortController();
+      const changed = once(this.state, 'change', { signal: step.signal }).catch(() => {});
+      await Promise.race([changed, new Promise((resolve) => setTimeout(resolve, Math.min(left, 25)))]);
+      step.abort();
     }
   }
 
