@@ -8,6 +8,7 @@ export type ErrorCode =
   | 'UNKNOWN_ENGINE'
   | 'UNKNOWN_MODEL'
   | 'INVALID_SETTING'
+  | 'TEXT_UNKNOWN_CHARACTERS'
   // files and formats
   | 'FILE_NOT_FOUND'
   | 'FILE_INVALID'
@@ -47,6 +48,7 @@ const usageCodes: ReadonlySet<ErrorCode> = new Set([
   'UNKNOWN_ENGINE',
   'UNKNOWN_MODEL',
   'INVALID_SETTING',
+  'TEXT_UNKNOWN_CHARACTERS',
 ]);
 
 /**
