@@ -1,4 +1,4 @@
-import type { FinishReason, Sampling, StreamPart, Usage } from '../engines/engine.ts';
+import type { EngineInfo, FinishReason, Sampling, StreamPart, Usage } from '../engines/engine.ts';
 import type { ClientEvent } from '../engines/host/types.ts';
 
 /**
@@ -18,6 +18,8 @@ export interface StoredMessage {
   readonly reason?: FinishReason | null;
   readonly usage?: Usage;
   readonly seed?: number;
+  /** Who wrote it, where several people share a conversation (a Discord user id). */
+  readonly author?: string;
 }
 
 export interface ConversationSummary {
@@ -29,6 +31,27 @@ export interface ConversationSummary {
   readonly createdAt: string;
   readonly updatedAt: string;
   readonly messageCount: number;
+}
+
+/** A conversation with all its branches. */
+export interface Conversation {
+  readonly summary: ConversationSummary;
+  /** Where it takes place; '' is the terminal, a front end's own address otherwise (`discord:<guild>/<channel>`). */
+  readonly origin: string;
+  /** What was changed from the defaults. */
+  readonly settings: Partial<ChatSettings>;
+  /** Id of the message that the next one goes under; null when there is none. */
+  readonly head: string | null;
+  /** Every message of every branch, oldest first. */
+  readonly messages: readonly StoredMessage[];
+}
+
+/** One hit of a search: the conversation, the message, and the words around the hit. */
+export interface SearchHit {
+  readonly conversation: ConversationSummary;
+  readonly message: StoredMessage;
+  /** One line, the hit near its middle. */
+  readonly excerpt: string;
 }
 
 /** What a turn of a chat streams to a front end. Text is already sanitised. */
@@ -47,7 +70,9 @@ export interface ChatSettings {
 
 /**
  * A conversation with the engine it is on: what the terminal and Discord both drive.
- * Every word is stored as it arrives.
+ * Every word is stored as it arrives. One turn at a time: a second one throws USAGE until the first
+ * has ended. A turn's stream throws AppError when the engine cannot answer at all; after a crash in
+ * mid-answer it ends with a warning instead, and the text so far is kept.
  */
 export interface ChatSession extends AsyncDisposable {
   readonly summary: ConversationSummary;
@@ -56,12 +81,34 @@ export interface ChatSession extends AsyncDisposable {
   readonly settings: ChatSettings;
   readonly engineId: string;
   readonly modelId: string;
+  /** What the engine says of itself; undefined before its first load. */
+  readonly engineInfo: EngineInfo | undefined;
   /** Adds the person's text (may be '' on completion engines) and streams the answer. */
   send(text: string, signal: AbortSignal): AsyncIterable<ChatPart>;
-  /** Another answer to the same message, as a sibling of the last one. */
+  /** Another answer to the same message, as a sibling of the last one. @throws USAGE when there is nothing to answer. */
   regenerate(signal: AbortSignal): AsyncIterable<ChatPart>;
-  /** Keeps the conversation; the next answer comes from the other engine. */
-  switchEngine(engineId: string, modelId?: string): Promise<void>;
+  /**
+   * Goes on from the words of the last answer (after a stop, a crash, a length limit or a switch of
+   * engine). The longer answer is a sibling that begins with the old text; only new text is streamed.
+   */
+  continueAnswer(signal: AbortSignal): AsyncIterable<ChatPart>;
+  /**
+   * Changes an earlier message on a new branch. A person's message is answered again (streamed); an
+   * answer or a system message only gets its new words.
+   */
+  edit(messageId: string, text: string, signal: AbortSignal): AsyncIterable<ChatPart>;
+  /** The message and its siblings, oldest first. */
+  branches(messageId: string): readonly StoredMessage[];
+  /** Moves to the branch that goes through this message, at its newest end. */
+  checkout(messageId: string): void;
+  /** Steps back before the person's last message and returns its text; the branch stays in the store. */
+  undo(): string | undefined;
+  /** Keeps the conversation; the next answer comes from the other engine, which is loaded here. */
+  switchEngine(engineId: string, modelId?: string, signal?: AbortSignal): Promise<void>;
+  /** Loads the engine now, for a first answer without the wait. */
+  load(signal?: AbortSignal): Promise<EngineInfo>;
   updateSettings(change: Partial<ChatSettings>): void;
   rename(title: string): void;
+  /** What happens to the engine, also between turns. Returns the function that unsubscribes. */
+  subscribe(listener: (event: ClientEvent) => void): () => void;
 }
