@@ -33,6 +33,10 @@ export type ErrorCode =
   | 'DATASET_UNAVAILABLE'
   | 'CHECKPOINT_INVALID'
   | 'TRAINING_FAILED'
+  // the Discord bot
+  | 'BOT_CONFIG'
+  | 'QUEUE_FULL'
+  | 'QUEUE_COOLDOWN'
   // anything that should not happen
   | 'INTERNAL';
 

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { packageRoot } from '../src/paths.ts';
 
 /** Plants forbidden imports in a copy of the sources and expects dependency-cruiser to name the broken rule. */
-const plants = [
+const plants: readonly (readonly [rule: string, file: string, specifier: string, target?: string])[] = [
   ['front-ends-apart', 'src/repl/planted.ts', '../bot/planted-target.ts', 'src/bot/planted-target.ts'],
   ['front-ends-apart-2', 'src/bot/planted.ts', '../repl/planted-target.ts', 'src/repl/planted-target.ts'],
   [
@@ -52,7 +52,7 @@ const plants = [
   ['llama-cpp-in-llama', 'src/engines/mlp/planted.ts', 'node-llama-cpp'],
   ['discord-in-bot', 'src/repl/planted.ts', 'discord.js'],
   ['ink-in-repl', 'src/chat/planted.ts', 'ink'],
-] as const;
+];
 
 let folder: string;
 let modulesRead: number;
@@ -99,8 +99,11 @@ test('the check reads the sources (it would pass on none)', () => {
   expect(modulesRead).toBeGreaterThan(30);
 });
 
-test.each(plants)('a planted violation of %s is found', (rule, file, specifier) => {
-  const found = violations.filter((violation) => violation.rule.name === rule && violation.from === file);
-  const target = path.basename(specifier);
-  expect(found.map((violation) => violation.to)).toContainEqual(expect.stringContaining(target));
-});
+test.each(plants.map(([rule, file, specifier]) => [rule, file, specifier] as const))(
+  'a planted violation of %s is found',
+  (rule, file, specifier) => {
+    const found = violations.filter((violation) => violation.rule.name === rule && violation.from === file);
+    const target = path.basename(specifier);
+    expect(found.map((violation) => violation.to)).toContainEqual(expect.stringContaining(target));
+  },
+);
