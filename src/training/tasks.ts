@@ -2,7 +2,9 @@ import { AppError } from '../errors.ts';
 import type { TrainingTask } from './task.ts';
 
 /** Model id → its engine's train.ts, imported when asked for. */
-const tasks: Readonly<Record<string, () => Promise<{ task: TrainingTask }>>> = {};
+const tasks: Readonly<Record<string, () => Promise<{ task: TrainingTask }>>> = {
+  wavenet: () => import('../engines/wavenet/train.ts'),
+};
 
 /** Ids that `babble train` and `babble eval` take. */
 export function listTasks(): readonly string[] {
