@@ -27,12 +27,13 @@ interface Loading {
 
 /**
  * Opens an engine; nothing is started before it is used.
- * @param test test-only: `engineModule` is loaded in the child instead of the registry's engine.
+ * @param test test-only: `engineModule` is loaded in the child instead of the registry's engine, and
+ *   `hangMs` is how long a process may be silent after a stop.
  * @throws AppError UNKNOWN_ENGINE.
  */
 export function createEngineClient(
   options: EngineClientOptions,
-  test: { readonly engineModule?: string } = {},
+  test: { readonly engineModule?: string; readonly hangMs?: number } = {},
 ): EngineClient {
   const secrets = test.engineModule ? undefined : findEngine(options.engine).secrets;
   return new ProcessEngineClient(
@@ -43,6 +44,7 @@ export function createEngineClient(
         ...(secrets ? { secrets } : {}),
         memoryLimitBytes: options.memoryLimitBytes,
         engineModule: test.engineModule,
+        ...(test.hangMs === undefined ? {} : { hangMs: test.hangMs }),
         onExit,
       }),
   );
@@ -300,7 +302,10 @@ class ProcessEngineClient implements EngineClient {
 /** @throws the signal's reason as soon as it is aborted. */
 async function raceAbort<Value>(promise: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
   if (!signal) return promise;
-  signal.throwIfAborted();
+  if (signal.aborted) {
+    promise.catch(() => {}); // nobody waits for it any more
+    throw signal.reason;
+  }
   const aborted = Promise.withResolvers<never>();
   const onAbort = (): void => aborted.reject(signal.reason);
   signal.addEventListener('abort', onAbort, { once: true });

@@ -78,6 +78,7 @@ export async function* streamGeneration(
   let error: AppError | undefined;
   let graceOver = false;
   let wake = (): void => {};
+  let stopWatching = (): void => {};
 
   const end = (reason?: AppError): void => {
     if (ended) return;
@@ -85,6 +86,7 @@ export async function* streamGeneration(
     error = reason;
     operation.forget();
     clearTimeout(drainTimer);
+    stopWatching();
     onDrained();
     wake();
   };
@@ -105,7 +107,7 @@ export async function* streamGeneration(
   const cancel = (): void => {
     if (ended || drainTimer) return;
     operation.cancel();
-    host.expectLife();
+    stopWatching = host.watchLife();
     if (reading) {
       graceTimer = setTimeout(() => {
         graceOver = true;

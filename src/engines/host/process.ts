@@ -25,6 +25,8 @@ export interface ProcessOptions {
   readonly memoryLimitBytes?: number | undefined;
   /** Test-only: an engine module to load instead of the registry's. */
   readonly engineModule?: string | undefined;
+  /** A process that says nothing for this long after a stop is taken to hang (default 5000). */
+  readonly hangMs?: number;
   /** Called at the end, before the operations under way hear of it: with the reason, or undefined when it was asked to end. */
   onExit(reason: AppError | undefined): void;
 }
@@ -38,8 +40,8 @@ export interface OperationHandlers {
 const memoryPollMs = 250;
 const lastWordsMs = 500;
 const shutdownGraceMs = 2000;
-/** A host whose event loop turns answers a ping at once; this long without a word means that it hangs. */
-const hangMs = 5000;
+/** A host whose event loop turns answers a ping at once. */
+const defaultHangMs = 5000;
 
 /** One engine host process, from its start to its end. It is never started again: see client.ts. */
 export class EngineProcess {
@@ -49,6 +51,7 @@ export class EngineProcess {
   readonly #send: (message: ToHost) => void;
   readonly #kill: () => void;
   readonly #memoryLimit: number | undefined;
+  readonly #hangMs: number;
   readonly #operations = new Map<number, OperationHandlers>();
   #nextId = 1;
   #ending = false;
@@ -58,6 +61,7 @@ export class EngineProcess {
 
   constructor(options: ProcessOptions) {
     this.#engine = options.engine;
+    this.#hangMs = options.hangMs ?? defaultHangMs;
     this.#memoryLimit = options.memoryLimitBytes;
     // Beside this file, with its ending: sources run as they are, dist/ holds JavaScript.
     const own = fileURLToPath(import.meta.url);
@@ -160,12 +164,17 @@ export class EngineProcess {
     return this.#ask((id) => ({ type: 'inspect', id, view }), 'inspected').then((answer) => answer.report);
   }
 
-  /** Kills the process unless it says something within `hangMs`. */
-  expectLife(): void {
-    const asked = performance.now();
+  /** Kills the process when it says nothing for `hangMs`, until the returned function is called. */
+  watchLife(): () => void {
+    const hangMs = this.#hangMs;
+    let asked = performance.now();
     this.#send({ type: 'ping' });
-    setTimeout(() => {
-      if (this.#lastWord >= asked) return;
+    const timer = setInterval(() => {
+      if (this.#lastWord >= asked) {
+        asked = performance.now();
+        this.#send({ type: 'ping' });
+        return;
+      }
       this.kill(
         new AppError(
           'ENGINE_CRASHED',
@@ -173,7 +182,8 @@ export class EngineProcess {
           { hint: 'The conversation is kept. Ask again.' },
         ),
       );
-    }, hangMs).unref();
+    }, hangMs);
+    return () => clearInterval(timer);
   }
 
   /** Ends the process at once; `reason` absent means that this is wanted and no crash. */
@@ -214,6 +224,7 @@ export class EngineProcess {
   }
 
   #receive(raw: unknown): void {
+    if (this.#reason) return; // condemned: what it still says is not believed
     this.#lastWord = performance.now();
     let message: FromHost;
     try {
