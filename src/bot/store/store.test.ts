@@ -35,8 +35,10 @@ test('an answer is found by its id and by each message that shows it, after a re
   {
     using store = new BotStore(file);
     store.createAnswer(answer('a'));
-    store.saveProgress('a', 'hel', ['m1']);
-    store.saveProgress('a', 'hello', ['m1', 'm2']);
+    store.saveText('a', 'hel');
+    store.saveMessages('a', ['m1']);
+    store.saveText('a', 'hello');
+    store.saveMessages('a', ['m1', 'm2']);
   }
   using store = new BotStore(file);
   expect(store.answerOfMessage('m2')).toEqual({
@@ -48,14 +50,14 @@ test('an answer is found by its id and by each message that shows it, after a re
   expect(store.openAnswers().map(({ id }) => id)).toEqual(['a']);
 });
 
-test('only one of two processes takes an unfinished answer over', () => {
+test('an unfinished answer is closed once, whichever process does it', () => {
   using first = new BotStore(file);
   using second = new BotStore(file);
   first.createAnswer(answer('a'));
-  expect([first.claimInterrupted('a'), second.claimInterrupted('a')]).toEqual([true, false]);
+  expect([first.markInterrupted('a'), second.markInterrupted('a')]).toEqual([true, false]);
   first.createAnswer(answer('b'));
   first.finishAnswer('b', 'done', { tokens: 3, tokensPerSecond: 10 });
-  expect(second.claimInterrupted('b')).toBe(false);
+  expect(second.markInterrupted('b')).toBe(false);
 });
 
 test('an event is new once, over restarts', () => {
@@ -80,7 +82,7 @@ test('channel settings change one by one', () => {
 test('forgetting a person or a server leaves nothing of theirs', () => {
   using store = new BotStore(file);
   store.createAnswer(answer('a', 'anna'));
-  store.saveProgress('a', 'x', ['m1']);
+  store.saveMessages('a', ['m1']);
   store.createAnswer(answer('b', 'ben'));
   store.createAnswer(answer('c', 'ben', 'away'));
   store.updateChannel('general', 'home', { engine: 'gpt' });

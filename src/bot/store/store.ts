@@ -110,10 +110,14 @@ export class BotStore implements Disposable {
       );
   }
 
-  /** Keeps the text so far and the messages that show it. */
-  saveProgress(id: string, text: string, messageIds: readonly string[], now = Date.now()): void {
+  /** Keeps the text so far. */
+  saveText(id: string, text: string, now = Date.now()): void {
+    this.db.prepare('UPDATE answers SET text = ?, updated_at = ? WHERE id = ?').run(text, now, id);
+  }
+
+  /** Keeps which messages show an answer, in order. */
+  saveMessages(id: string, messageIds: readonly string[]): void {
     this.transaction(() => {
-      this.db.prepare('UPDATE answers SET text = ?, updated_at = ? WHERE id = ?').run(text, now, id);
       const insert = this.db.prepare(
         'INSERT OR IGNORE INTO answer_messages (message_id, answer_id, position) VALUES (?, ?, ?)',
       );
@@ -133,10 +137,8 @@ export class BotStore implements Disposable {
       .run(state, usage.tokens, usage.tokensPerSecond, Date.now(), id);
   }
 
-  /**
-   * Takes an open answer over for its apology: true for exactly one caller, however many processes start.
-   */
-  claimInterrupted(id: string): boolean {
+  /** Closes an answer that a restart cut off. False when it was closed already. */
+  markInterrupted(id: string): boolean {
     const { changes } = this.db
       .prepare(`UPDATE answers SET state = 'interrupted' WHERE id = ? AND state = 'open'`)
       .run(id);

@@ -1,0 +1,19 @@
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { AppError } from '../../errors.ts';
+
+/** Sees an answer before its final form; null withholds it, a text replaces it. */
+export type ContentFilter = (text: string) => string | null | Promise<string | null>;
+
+/** Loads the owner's content filter; without one every text passes. @throws AppError BOT_CONFIG. */
+export async function loadFilter(file: string | undefined): Promise<ContentFilter> {
+  if (file === undefined) return (text) => text;
+  const module: unknown = await import(pathToFileURL(path.resolve(file)).href).catch((cause: unknown) => {
+    throw new AppError('BOT_CONFIG', `The content filter ${file} cannot be loaded.`, { cause });
+  });
+  const filter = (module as { default?: unknown }).default;
+  if (typeof filter === 'function') return filter as ContentFilter;
+  throw new AppError('BOT_CONFIG', `The content filter ${file} has no default export that is a function.`, {
+    hint: 'It should read: export default (text) => text;',
+  });
+}
