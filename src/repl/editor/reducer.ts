@@ -26,7 +26,9 @@ export type EditorAction =
   | { readonly type: 'kill'; readonly to: Place }
   | { readonly type: 'yank' }
   | { readonly type: 'transpose' }
-  | { readonly type: 'undo' };
+  | { readonly type: 'undo' }
+  /** The text was sent: an empty editor that still knows what was killed. */
+  | { readonly type: 'reset' };
 
 /** Places relative to the cursor; a `blank` word ends at white space, a `word` at anything but letters and digits. */
 export type Place =
@@ -91,6 +93,8 @@ export function editorReducer(state: EditorState, action: EditorAction): EditorS
       const previous = state.undo.at(-1);
       return previous ? { ...state, ...previous, undo: state.undo.slice(0, -1), last: 'other' } : state;
     }
+    case 'reset':
+      return { ...emptyEditor, killed: state.killed };
     default:
       return action satisfies never;
   }

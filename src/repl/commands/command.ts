@@ -1,0 +1,42 @@
+import type { Repl } from '../repl.ts';
+
+/** What Tab may put in place of an argument. */
+export interface Suggestion {
+  readonly value: string;
+  readonly detail?: string;
+}
+
+export interface Menu<Value> {
+  readonly title: string;
+  readonly items: readonly {
+    readonly label: string;
+    readonly detail?: string;
+    readonly value: Value;
+  }[];
+  /** Index of the item that is selected first. */
+  readonly selected?: number;
+}
+
+/** What a command can ask of the screen it was typed on. */
+export interface Screen {
+  /** Lets the person choose; undefined when they leave the menu, or when there is no terminal. */
+  choose<Value>(menu: Menu<Value>): Promise<Value | undefined>;
+  /** Puts a text into the editor, to be changed and sent. */
+  edit(text: string): void;
+  exit(): void;
+}
+
+/** A slash command: one file each. */
+export interface Command {
+  /** Without the slash. */
+  readonly name: string;
+  /** One line for `/help` and the menu. */
+  readonly summary: string;
+  /** Its arguments, as `/help` shows them: `<required>`, `[optional]`; '' for none. */
+  readonly usage: string;
+  /** What happens when it is typed while an answer streams: it waits for the end (default), or stops it. */
+  readonly whileWriting?: 'wait' | 'stop';
+  complete?(argument: string, repl: Repl): Promise<readonly Suggestion[]> | readonly Suggestion[];
+  /** @throws AppError, which is shown with its hint. */
+  run(argument: string, repl: Repl, screen: Screen): Promise<void> | void;
+}

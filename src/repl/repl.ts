@@ -1,0 +1,279 @@
+import { sanitise } from '../chat/sanitise.ts';
+import type { ChatPart, ChatSession } from '../chat/types.ts';
+import type { Usage } from '../engines/engine.ts';
+import type { ClientEvent } from '../engines/host/types.ts';
+import { AppError } from '../errors.ts';
+import type { ReplServices } from './services.ts';
+import { initialStatus, type Status, type StatusAction, statusReducer } from './status/reducer.ts';
+import { Store } from './store.ts';
+import type { Span } from './terminal/tape.ts';
+import type { Theme } from './theme.ts';
+import {
+  answerEnd,
+  conversationSpans,
+  type EngineKind,
+  errorSpans,
+  noticeSpans,
+  personSpans,
+  warningSpans,
+} from './transcript.ts';
+
+/** The figures in the status line change at most this often while an answer streams. */
+const progressMs = 300;
+
+export interface ReplOptions {
+  readonly services: ReplServices;
+  readonly theme: Theme;
+  /** Adds to the transcript. */
+  readonly write: (spans: readonly Span[]) => void;
+}
+
+/**
+ * One sitting at the terminal: the conversation that is open, the answer under way, and what is told about
+ * it. Knows nothing of keys and screens; the Ink views and the plain mode both drive it.
+ */
+export class Repl {
+  readonly status: Store<Status, StatusAction>;
+  readonly services: ReplServices;
+  readonly theme: Theme;
+  /** Set when something the person asked for failed. */
+  hadError = false;
+  readonly #write: (spans: readonly Span[]) => void;
+  #session: ChatSession;
+  #unsubscribe: () => void = () => {};
+  #turn: AbortController | undefined;
+  #loading: AbortController | undefined;
+
+  constructor(session: ChatSession, options: ReplOptions) {
+    this.services = options.services;
+    this.theme = options.theme;
+    this.#write = options.write;
+    this.#session = session;
+    this.status = new Store(statusReducer, initialStatus(session.engineId, session.modelId));
+    this.#adopt(session);
+  }
+
+  get session(): ChatSession {
+    return this.#session;
+  }
+
+  get isGenerating(): boolean {
+    return this.#turn !== undefined;
+  }
+
+  /** How the engine takes a text; until it is loaded, as it did last time. */
+  get kind(): EngineKind {
+    const { engineId, modelId, engineInfo } = this.#session;
+    return engineInfo?.kind ?? this.services.kindOf(engineId, modelId) ?? 'completion';
+  }
+
+  /** Loads the engine in its own process, ahead of the first message. Failures are told, never thrown. */
+  async load(): Promise<void> {
+    this.#loading?.abort();
+    const loading = new AbortController();
+    this.#loading = loading;
+    const session = this.#session;
+    try {
+      const info = await session.load(loading.signal);
+      this.services.rememberEngine(session.engineId, session.modelId, info.kind);
+      if (session === this.#session) this.status.dispatch({ type: 'loaded', info });
+    } catch (error) {
+      if (loading.signal.aborted || session !== this.#session) return;
+      this.status.dispatch({ type: 'load-failed' });
+      this.fail(error);
+    }
+  }
+
+  /** Sends the person's text and streams the answer into the transcript. Never throws. */
+  async send(text: string): Promise<void> {
+    await this.#generate(personSpans(this.theme, sanitise(text), this.kind), (session, signal) =>
+      session.send(text, signal),
+    );
+  }
+
+  /** Another answer to the last message. */
+  async regenerate(): Promise<void> {
+    const question = this.#session.messages.findLast((message) => message.role === 'user');
+    const spans = question ? personSpans(this.theme, sanitise(question.content), this.kind) : [];
+    await this.#generate(spans, (session, signal) => session.regenerate(signal));
+  }
+
+  /** Goes on from the words of the last answer. */
+  async continueAnswer(): Promise<void> {
+    await this.#generate([], (session, signal) => session.continueAnswer(signal));
+  }
+
+  /** Stops the answer under way; what was written stays. */
+  stop(): void {
+    this.#turn?.abort(new DOMException('Stopped', 'AbortError'));
+  }
+
+  /** Keeps the conversation; the next answer comes from the other engine. */
+  async switchEngine(engineId: string, modelId?: string): Promise<void> {
+    this.#loading?.abort();
+    const loading = new AbortController();
+    this.#loading = loading;
+    const before = this.#session.engineId;
+    await this.#session.switchEngine(engineId, modelId, loading.signal);
+    const { engineInfo } = this.#session;
+    this.#refresh();
+    if (engineInfo)
+      this.services.rememberEngine(this.#session.engineId, this.#session.modelId, engineInfo.kind);
+    this.notice(`${before} → ${this.#session.engineId}: the conversation goes on.`);
+  }
+
+  /** Opens another conversation in place of this one, which stays in the store. */
+  async open(session: ChatSession): Promise<void> {
+    const previous = this.#session;
+    this.#adopt(session);
+    await previous[Symbol.asyncDispose]();
+    void this.load();
+  }
+
+  /** Shows the conversation as it looked when it was held. */
+  showConversation(): void {
+    const kindOf = (engineId: string, modelId: string) => this.services.kindOf(engineId, modelId) ?? 'chat';
+    const messages = this.#session.messages.map((message) => ({
+      ...message,
+      content: sanitise(message.content),
+    }));
+    this.write(
+      conversationSpans(this.theme, messages, (message) =>
+        kindOf(message.engineId ?? '', message.modelId ?? ''),
+      ),
+    );
+  }
+
+  write(spans: readonly Span[]): void {
+    this.#write(spans.map(({ text, style }) => ({ text: text.replaceAll('\t', '    '), style })));
+  }
+
+  /** Tells the person something that is not part of the conversation. */
+  notice(text: string): void {
+    this.write(noticeSpans(this.theme, sanitise(text)));
+  }
+
+  warn(text: string): void {
+    this.write(warningSpans(this.theme, sanitise(text)));
+  }
+
+  /** Shows an error with its hint; the session goes on. */
+  fail(error: unknown): void {
+    this.hadError = true;
+    const shown = AppError.from(error);
+    const hint = shown.hint === undefined ? {} : { hint: sanitise(shown.hint) };
+    this.write(errorSpans(this.theme, new AppError(shown.code, sanitise(shown.message), hint)));
+  }
+
+  async close(): Promise<void> {
+    this.stop();
+    this.#loading?.abort();
+    this.#unsubscribe();
+    await this.#session[Symbol.asyncDispose]();
+  }
+
+  async #generate(
+    question: readonly Span[],
+    start: (session: ChatSession, signal: AbortSignal) => AsyncIterable<ChatPart>,
+  ): Promise<void> {
+    const turn = new AbortController();
+    this.#turn = turn;
+    this.status.dispatch({ type: 'generating' });
+    const kind = this.kind;
+    const answer = new AnswerWriter((span) => this.write([span]));
+    this.write(question);
+    try {
+      for await (const part of start(this.#session, turn.signal)) this.#take(part, answer);
+      this.write([answerEnd(answer.text, kind)]);
+      if (answer.reason === 'length') this.notice(`Stopped at ${this.#session.settings.maxTokens} tokens.`);
+      if (answer.reason === 'abort') this.notice('Stopped.');
+    } catch (error) {
+      if (answer.text !== '' || kind === 'completion') this.write([{ text: '\n', style: '' }]);
+      this.fail(error);
+    } finally {
+      this.#turn = undefined;
+      this.status.dispatch({ type: 'finish', usage: answer.usage });
+      this.status.dispatch({ type: 'idle' });
+      this.#refresh();
+    }
+  }
+
+  #take(part: ChatPart, answer: AnswerWriter): void {
+    switch (part.type) {
+      case 'text-delta':
+        answer.add(part.text, part.tokenIds.length);
+        if (answer.isProgressDue())
+          this.status.dispatch({ type: 'progress', tokens: answer.tokens, ms: answer.elapsedMs });
+        break;
+      case 'finish':
+        answer.reason = part.reason;
+        answer.usage = part.usage;
+        break;
+      case 'notice': {
+        const spans = part.level === 'warning' ? warningSpans : noticeSpans;
+        this.write([...answer.breakLine(), ...spans(this.theme, sanitise(part.text))]);
+        break;
+      }
+      case 'engine-event':
+        break;
+      default:
+        part satisfies never;
+    }
+  }
+
+  #adopt(session: ChatSession): void {
+    this.#unsubscribe();
+    this.#session = session;
+    this.#unsubscribe = session.subscribe((event) => this.#onEngineEvent(event));
+    this.#refresh();
+  }
+
+  #onEngineEvent(event: ClientEvent): void {
+    this.status.dispatch({ type: 'engine-event', event });
+    if (event.type === 'crashed' && !this.isGenerating) this.fail(event.error);
+  }
+
+  #refresh(): void {
+    const { engineId, modelId, engineInfo } = this.#session;
+    this.status.dispatch({ type: 'session', engineId, modelId, info: engineInfo });
+  }
+}
+
+/** What has come of an answer so far. */
+class AnswerWriter {
+  text = '';
+  tokens = 0;
+  reason: string | undefined;
+  usage: Usage | undefined;
+  readonly #write: (span: Span) => void;
+  readonly #startedAt = performance.now();
+  #firstAt: number | undefined;
+  #progressAt = performance.now();
+
+  constructor(write: (span: Span) => void) {
+    this.#write = write;
+  }
+
+  get elapsedMs(): number {
+    return performance.now() - (this.#firstAt ?? this.#startedAt);
+  }
+
+  add(text: string, tokens: number): void {
+    this.#firstAt ??= performance.now();
+    this.text += text;
+    this.tokens += tokens;
+    this.#write({ text, style: '' });
+  }
+
+  /** A line end when the answer is in the middle of a line. */
+  breakLine(): Span[] {
+    return this.text === '' || this.text.endsWith('\n') ? [] : [{ text: '\n', style: '' }];
+  }
+
+  isProgressDue(): boolean {
+    const now = performance.now();
+    if (now - this.#progressAt < progressMs) return false;
+    this.#progressAt = now;
+    return true;
+  }
+}

@@ -1,0 +1,28 @@
+import type { ChatSession, ConversationSummary } from '../chat/types.ts';
+import type { EngineKind } from './transcript.ts';
+
+/** An engine with one of its models, as a menu lists it. */
+export interface EngineChoice {
+  readonly engineId: string;
+  readonly modelId: string;
+  readonly description: string;
+  /** Absent where only loading would tell. */
+  readonly parameterCount?: number;
+  /** Why it cannot be chosen. */
+  readonly problem?: string;
+}
+
+/** What the terminal needs from the rooms below it. */
+export interface ReplServices extends AsyncDisposable {
+  /** A new conversation. @throws AppError UNKNOWN_ENGINE, UNKNOWN_MODEL. */
+  createSession(engineId: string, modelId?: string): Promise<ChatSession>;
+  /** An earlier conversation. @throws AppError CONVERSATION_NOT_FOUND. */
+  openSession(conversationId: string): Promise<ChatSession>;
+  /** Conversations held in a terminal, newest first. */
+  conversations(): readonly ConversationSummary[];
+  listEngines(): Promise<readonly EngineChoice[]>;
+  /** Remembers the engine for the next start, and of what kind it is. */
+  rememberEngine(engineId: string, modelId: string, kind: EngineKind): void;
+  /** What a model was when it was last loaded; undefined when it never was. */
+  kindOf(engineId: string, modelId: string): EngineKind | undefined;
+}
