@@ -3,6 +3,8 @@ import type { TrainingTask } from './task.ts';
 
 /** Model id → its engine's train.ts, imported when asked for. */
 const tasks: Readonly<Record<string, () => Promise<{ task: TrainingTask }>>> = {
+  'bigram-count': async () => ({ task: (await import('../engines/bigram/train.ts')).countTask }),
+  'bigram-grad': async () => ({ task: (await import('../engines/bigram/train.ts')).gradTask }),
   wavenet: () => import('../engines/wavenet/train.ts'),
 };
 

@@ -2,7 +2,6 @@
 import { loadTensorFlow } from '../../tensor/index.ts';
 import { Eager } from '../../tensor/ops/eager.ts';
 import { Parameters } from '../../tensor/ops/parameters.ts';
-import type { Handle } from '../../tensor/ops/runtime.ts';
 import { Tape } from '../../tensor/ops/tape.ts';
 import { randn, TorchGenerator } from '../../tensor/random/index.ts';
 import { AdamW } from '../../training/optimisers/adamw.ts';
@@ -201,7 +200,6 @@ class WavenetSession implements TrainingSession {
   readonly #schedule;
   readonly #contexts: Int32Array;
   readonly #targets: Int32Array;
-  readonly #mean: Handle;
 
   constructor(e: Eager, { text, hyper, seed }: TaskSetup<WavenetHyper>) {
     const { batchSize, warmup, decay } = hyper;
@@ -219,7 +217,6 @@ class WavenetSession implements TrainingSession {
     this.#schedule = warmupStableDecay({ warmup, decay });
     this.#contexts = new Int32Array(batchSize * contextLength);
     this.#targets = new Int32Array(batchSize);
-    this.#mean = e.keepForever(e.tensor(new Float32Array(batchSize).fill(1 / batchSize), [batchSize]));
   }
 
   step({ step, progress }: { step: number; progress: number }): StepReport {
@@ -234,7 +231,9 @@ class WavenetSession implements TrainingSession {
       const dropout = { embedding: dropoutEmbedding, hidden: dropoutHidden };
       const node = losses(tape, this.#parameters, { contexts, targets }, { dropout });
       const mean = e.read(e.mean(node.value, [0]))[0]!;
-      tape.backward(node, this.#mean);
+      const { batchSize } = this.#hyper;
+      const inputs = [e.ints([batchSize]), e.scalar(1 / batchSize)];
+      tape.backward(node, e.op('Fill', inputs, { T: 'float32', index_type: 'int32' }));
       return mean;
     });
     for (const optimiser of this.#optimisers) optimiser.step(factor);
@@ -275,17 +274,13 @@ class WavenetSession implements TrainingSession {
   }
 
   restore(state: NamedArrays): void {
-    for (const parameter of this.#parameters.all) {
-      const { data } = state.get(parameter.name)!;
-      this.#parameters.assign(parameter, this.#e.tensor(data, parameter.shape));
-    }
+    this.#parameters.restore(state as Weights);
     this.#ema.restore(state);
     for (const optimiser of this.#optimisers) optimiser.restore(state);
   }
 
   [Symbol.dispose](): void {
     this.#parameters[Symbol.dispose]();
-    this.#e.free(this.#mean);
   }
 
   /** The batch of a step, into the two arrays. */

@@ -1,0 +1,71 @@
+import path from 'node:path';
+import { resolveModel } from '../../catalogue/catalogue.ts';
+import { loadWeights, readModelFile } from '../../formats/model-file.ts';
+import { loadDataset } from '../../training/datasets.ts';
+import { floatArrays } from '../../training/result.ts';
+import { loadTask } from '../../training/tasks.ts';
+import { createCommand } from '../options.ts';
+import { safeJson } from '../run-output.ts';
+import { formatTable } from '../text-table.ts';
+
+interface EvalOptions {
+  readonly data?: string;
+  readonly json?: boolean;
+}
+
+/** nanoGPT's own numbers for its estimate. */
+const estimate = { batches: 200, seed: 1337 };
+
+/** `babble eval`: the losses of a model's weights, measured now over whole splits. */
+export async function run(args: readonly string[]): Promise<number> {
+  const command = createCommand('eval', "Measure a model's loss over whole splits, in nats a token.")
+    .argument('<model>', 'a model id, or the path of a model folder')
+    .option('--data <file>', "a text of your own instead of the model's data")
+    .option('--json', 'as JSON');
+  command.parse(args, { from: 'user' });
+  const [name] = command.args as [string];
+  const options = command.opts<EvalOptions>();
+
+  const folder = await folderOf(name);
+  const file = await readModelFile(folder);
+  const task = await loadTask(file.engine);
+  const { text } = await loadDataset(task.dataset, options.data === undefined ? {} : { file: options.data });
+  using model = await task.open({ text, weights: floatArrays(await loadWeights(folder)) });
+  const results = [];
+  for (const split of task.splits) {
+    const { loss, tokens } = await model.evaluate(split);
+    const noisy = split === task.selectOn ? await model.estimate?.(split, estimate) : undefined;
+    results.push({ split, loss, tokens, ...(noisy ? { estimate: noisy.loss } : {}) });
+  }
+
+  if (options.json) {
+    const { parameterCount } = model;
+    process.stdout.write(`${safeJson({ model: file.id, parameterCount, results })}\n`);
+    return 0;
+  }
+  const withEstimate = results.some((result) => result.estimate !== undefined);
+  const rows = results.map(({ split, loss, tokens, estimate: noisy }) => [
+    split,
+    loss.toFixed(4),
+    Math.exp(loss).toFixed(3),
+    String(tokens),
+    ...(withEstimate ? [noisy?.toFixed(4) ?? ''] : []),
+  ]);
+  const heading = [
+    'split',
+    'loss',
+    'perplexity',
+    'tokens',
+    ...(withEstimate ? ['random-batch estimate'] : []),
+  ];
+  process.stdout.write(`${file.id}: ${model.parameterCount} parameters\n`);
+  process.stdout.write(formatTable(heading, rows, { alignRight: [1, 2, 3, 4] }));
+  return 0;
+}
+
+/** A model that can be trained has an engine of its own name; anything else is a path. */
+async function folderOf(name: string): Promise<string> {
+  if (name.includes('/') || name.includes(path.sep)) return path.resolve(name);
+  await loadTask(name);
+  return (await resolveModel(name, name)).path;
+}
