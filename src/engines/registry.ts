@@ -14,7 +14,20 @@ export interface EngineEntry {
   load(): Promise<{ factory: EngineFactory }>;
 }
 
-const entries: readonly EngineEntry[] = [];
+const entries: readonly EngineEntry[] = [
+  {
+    id: 'bigram-count',
+    description: 'names from a table of letter pairs, counted',
+    defaultModel: 'bigram-count',
+    load: async () => ({ factory: (await import('./bigram/engine.ts')).bigramCount }),
+  },
+  {
+    id: 'bigram-grad',
+    description: 'the same table, found by gradient descent',
+    defaultModel: 'bigram-grad',
+    load: async () => ({ factory: (await import('./bigram/engine.ts')).bigramGrad }),
+  },
+];
 
 /** All engines, smallest first. */
 export function listEngines(): readonly EngineEntry[] {

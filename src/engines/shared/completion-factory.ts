@@ -81,3 +81,12 @@ export function floatsOfShape(
     },
   );
 }
+
+/** The tokens of a model file as a CompletionModel has them. */
+export function tokensOf({
+  vocabulary,
+  startTokenId = 0,
+  stopTokenId,
+}: ModelFile): Pick<CompletionModel, 'vocabulary' | 'startTokenId' | 'stopTokenId'> {
+  return { vocabulary, startTokenId, ...(stopTokenId === undefined ? {} : { stopTokenId }) };
+}
