@@ -74,6 +74,8 @@ export class Eager extends Runtime {
   }
 
   concat(parts: readonly Handle[], axis: number): Handle {
+    // TensorFlow wants at least two.
+    if (parts.length === 1) return this.reshape(parts[0]!, parts[0]!.shape);
     const attributes = { T: parts[0]!.dtype, N: parts.length, Tidx: 'int32' } as const;
     return this.op('ConcatV2', [...parts, this.ints(axis)], attributes);
   }
