@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-const token = 'A'.repeat(24) + '.BBBBBB.' + 'C'.repeat(30);
+const token = `${'A'.repeat(24)}.BBBBBB.${'C'.repeat(30)}`;
 
 async function file(text: string): Promise<string> {
   const name = path.join(folder, `${Math.random()}.toml`);

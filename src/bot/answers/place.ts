@@ -30,7 +30,7 @@ export function openPlace(
 ): Place {
   return place.kind === 'interaction'
     ? new InteractionPlace(rest, place, at)
-    : new ReplyPlace(rest, place.messageId, at);
+    : new MessagePlace(rest, place.replyTo, at);
 }
 
 function options(payload: Payload, extra: object = {}): { body: unknown; files?: RawFile[] } {
@@ -52,20 +52,22 @@ const once = (answerId: string, position: number) => ({
   enforce_nonce: true,
 });
 
-class ReplyPlace implements Place {
+class MessagePlace implements Place {
   private readonly rest: REST;
-  private readonly messageId: string;
+  private readonly replyTo: string | null;
   private readonly at: { answerId: string; channelId: string };
 
-  constructor(rest: REST, messageId: string, at: { answerId: string; channelId: string }) {
+  constructor(rest: REST, replyTo: string | null, at: { answerId: string; channelId: string }) {
     this.rest = rest;
-    this.messageId = messageId;
+    this.replyTo = replyTo;
     this.at = at;
   }
 
   async create(position: number, payload: Payload): Promise<string> {
     const reference =
-      position === 0 ? { message_reference: { message_id: this.messageId, fail_if_not_exists: false } } : {};
+      position === 0 && this.replyTo !== null
+        ? { message_reference: { message_id: this.replyTo, fail_if_not_exists: false } }
+        : {};
     return createMessage(this.rest, this.at, position, payload, reference);
   }
 

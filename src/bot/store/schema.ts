@@ -18,6 +18,7 @@ export const migrations: readonly string[] = [
    ) STRICT;
    CREATE INDEX answers_by_state ON answers (state);
    CREATE INDEX answers_by_user ON answers (user_id);
+   CREATE INDEX answers_by_channel ON answers (channel_id, created_at);
    CREATE INDEX answers_by_guild ON answers (guild_id);
    CREATE TABLE answer_messages (
      message_id TEXT PRIMARY KEY,

@@ -28,7 +28,7 @@ const answer = (id: string, userId = 'anna', guildId: string | null = 'home') =>
   engine: 'mlp',
   model: 'mlp',
   request,
-  place: { kind: 'reply' as const, messageId: '1' },
+  place: { kind: 'message' as const, replyTo: '1' },
 });
 
 test('an answer is found by its id and by each message that shows it, after a restart too', () => {
@@ -91,6 +91,14 @@ test('forgetting a person or a server leaves nothing of theirs', () => {
   store.forgetGuild('home');
   expect(store.openAnswers().map(({ id }) => id)).toEqual(['c']);
   expect(store.channelSettings('general')).toEqual({});
+});
+
+test('a conversation in a channel goes on from its newest answer', () => {
+  using store = new BotStore(file);
+  store.createAnswer(answer('a'), 1);
+  store.createAnswer(answer('b'), 2);
+  expect(store.lastAnswerIn('general')?.id).toBe('b');
+  expect(store.lastAnswerIn('elsewhere')).toBeUndefined();
 });
 
 test('statistics count finished answers by engine', () => {

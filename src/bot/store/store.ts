@@ -25,7 +25,8 @@ export type AnswerPlace =
       readonly expiresAt: number;
       readonly private: boolean;
     }
-  | { readonly kind: 'reply'; readonly messageId: string };
+  /** An ordinary message; under the question where `replyTo` names it. */
+  | { readonly kind: 'message'; readonly replyTo: string | null };
 
 export type AnswerState = 'open' | 'done' | 'stopped' | 'failed' | 'interrupted';
 
@@ -155,7 +156,13 @@ export class BotStore implements Disposable {
     return this.toAnswer(this.db.prepare(sql).get(messageId) as Row | undefined);
   }
 
-  /** Unfinished answers of these guilds (and direct messages, where `direct`), oldest first. */
+  /** The newest answer in a channel: where a conversation in a thread or in direct messages goes on. */
+  lastAnswerIn(channelId: string): StoredAnswer | undefined {
+    const sql = 'SELECT * FROM answers WHERE channel_id = ? ORDER BY created_at DESC, rowid DESC LIMIT 1';
+    return this.toAnswer(this.db.prepare(sql).get(channelId) as Row | undefined);
+  }
+
+  /** Unfinished answers, oldest first. */
   openAnswers(): StoredAnswer[] {
     const rows = this.db
       .prepare(`SELECT * FROM answers WHERE state = 'open' ORDER BY created_at`)

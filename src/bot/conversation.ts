@@ -1,0 +1,26 @@
+import type { Message } from '../engines/engine.ts';
+import type { StoredAnswer } from './store/store.ts';
+
+/** A conversation carries at most this much of its past, in characters, and always the newest message. */
+const mostCharacters = 24_000;
+
+/** The conversation after an answer: what was asked, and the answer. */
+export function conversationAfter(answer: StoredAnswer): Message[] {
+  const { messages } = answer.request;
+  if (answer.text === '') return [...messages];
+  // an answer that was gone on with holds its first part as the last message already
+  return messages.at(-1)?.role === 'assistant'
+    ? [...messages.slice(0, -1), { role: 'assistant', content: messages.at(-1)!.content + answer.text }]
+    : [...messages, { role: 'assistant', content: answer.text }];
+}
+
+/** Adds a person's next words and drops the oldest messages beyond the limit. */
+export function conversationWith(past: readonly Message[], text: string): Message[] {
+  const all: Message[] = [...past, { role: 'user', content: text }];
+  let size = 0;
+  const first = all.findLastIndex(({ content }, index) => {
+    size += content.length;
+    return index < all.length - 1 && size > mostCharacters;
+  });
+  return all.slice(first + 1);
+}
