@@ -14,6 +14,8 @@ export type ErrorCode =
   | 'FILE_INVALID'
   | 'FILE_CHECKSUM'
   | 'GGUF_INVALID'
+  | 'TEMPLATE_FAILED'
+  | 'MODEL_TOO_LARGE'
   // engines and their host
   | 'ENGINE_LOAD_FAILED'
   | 'ENGINE_CRASHED'
