@@ -76,6 +76,14 @@ export class Input implements Screen {
     this.#host.exit();
   }
 
+  /** Ends what is under way, so that nothing waits for the person any more. */
+  async close(): Promise<void> {
+    this.submissions.takeQueued();
+    this.#repl.stop();
+    if (this.menu.get()) this.#closeMenu(undefined);
+    await this.submissions.idle();
+  }
+
   /** Keys that are more than editing. Gives whether the key was one. */
   #handleKey(key: Key): boolean {
     switch (keyName(key)) {

@@ -26,6 +26,10 @@ export interface ReplOptions {
   readonly theme: Theme;
   /** Adds to the transcript. */
   readonly write: (spans: readonly Span[]) => void;
+  /** Where the person's messages go; default `write`. */
+  readonly writeQuestion?: (spans: readonly Span[]) => void;
+  /** Where the answers go; default `write`. */
+  readonly writeAnswer?: (spans: readonly Span[]) => void;
 }
 
 /**
@@ -39,6 +43,8 @@ export class Repl {
   /** Set when something the person asked for failed. */
   hadError = false;
   readonly #write: (spans: readonly Span[]) => void;
+  readonly #writeQuestion: (spans: readonly Span[]) => void;
+  readonly #writeAnswer: (spans: readonly Span[]) => void;
   #session: ChatSession;
   #unsubscribe: () => void = () => {};
   #turn: AbortController | undefined;
@@ -47,7 +53,9 @@ export class Repl {
   constructor(session: ChatSession, options: ReplOptions) {
     this.services = options.services;
     this.theme = options.theme;
-    this.#write = options.write;
+    this.#write = withSpaces(options.write);
+    this.#writeQuestion = withSpaces(options.writeQuestion ?? options.write);
+    this.#writeAnswer = withSpaces(options.writeAnswer ?? options.write);
     this.#session = session;
     this.status = new Store(statusReducer, initialStatus(session.engineId, session.modelId));
     this.#adopt(session);
@@ -145,7 +153,7 @@ export class Repl {
   }
 
   write(spans: readonly Span[]): void {
-    this.#write(spans.map(({ text, style }) => ({ text: text.replaceAll('\t', '    '), style })));
+    this.#write(spans);
   }
 
   /** Tells the person something that is not part of the conversation. */
@@ -180,15 +188,15 @@ export class Repl {
     this.#turn = turn;
     this.status.dispatch({ type: 'generating' });
     const kind = this.kind;
-    const answer = new AnswerWriter((span) => this.write([span]));
-    this.write(question);
+    const answer = new AnswerWriter((span) => this.#writeAnswer([span]));
+    this.#writeQuestion(question);
     try {
       for await (const part of start(this.#session, turn.signal)) this.#take(part, answer);
-      this.write([answerEnd(answer.text, kind)]);
+      this.#writeAnswer([answerEnd(answer.text, kind)]);
       if (answer.reason === 'length') this.notice(`Stopped at ${this.#session.settings.maxTokens} tokens.`);
       if (answer.reason === 'abort') this.notice('Stopped.');
     } catch (error) {
-      if (answer.text !== '' || kind === 'completion') this.write([{ text: '\n', style: '' }]);
+      if (answer.text !== '' || kind === 'completion') this.#writeAnswer([{ text: '\n', style: '' }]);
       this.fail(error);
     } finally {
       this.#turn = undefined;
@@ -211,7 +219,8 @@ export class Repl {
         break;
       case 'notice': {
         const spans = part.level === 'warning' ? warningSpans : noticeSpans;
-        this.write([...answer.breakLine(), ...spans(this.theme, sanitise(part.text))]);
+        this.#writeAnswer(answer.breakLine());
+        this.write(spans(this.theme, sanitise(part.text)));
         break;
       }
       case 'engine-event':
@@ -237,6 +246,11 @@ export class Repl {
     const { engineId, modelId, engineInfo } = this.#session;
     this.status.dispatch({ type: 'session', engineId, modelId, info: engineInfo });
   }
+}
+
+/** A terminal would jump over a tab's cells, and leave what was there before. */
+function withSpaces(write: (spans: readonly Span[]) => void): (spans: readonly Span[]) => void {
+  return (spans) => write(spans.map(({ text, style }) => ({ text: text.replaceAll('\t', '    '), style })));
 }
 
 /** What has come of an answer so far. */

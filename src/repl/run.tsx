@@ -1,0 +1,67 @@
+import { render } from 'ink';
+import type { ChatSession } from '../chat/types.ts';
+import { App } from './app.tsx';
+import { editOutside } from './editor/outside.ts';
+import type { History } from './history.ts';
+import { Input } from './input.ts';
+import { Repl } from './repl.ts';
+import type { ReplServices } from './services.ts';
+import { Terminal, type TerminalStreams } from './terminal/terminal.ts';
+import { themeFor } from './theme.ts';
+import { welcomeSpans } from './welcome.ts';
+
+export interface SittingOptions {
+  readonly session: ChatSession;
+  readonly services: ReplServices;
+  readonly history: History;
+  readonly streams: TerminalStreams;
+  /** Nothing was ever sent on this machine: say how to begin. */
+  readonly isFirst: boolean;
+  /** Ends the sitting, as a signal to the process does. */
+  readonly signal: AbortSignal;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/** One sitting at a terminal, until the person leaves. @returns the exit code. */
+export async function runSitting(options: SittingOptions): Promise<number> {
+  const { session, services, history, streams, isFirst, signal, env = process.env } = options;
+  const terminal = new Terminal(streams, env);
+  const repl = new Repl(session, { services, theme: themeFor(env), write: (spans) => terminal.write(spans) });
+  const left = Promise.withResolvers<void>();
+  const input = new Input(repl, history, {
+    columns: () => terminal.size.columns,
+    async editOutside(text) {
+      let changed = text;
+      await terminal.suspend(async () => {
+        changed = await editOutside(text, env);
+      });
+      return changed;
+    },
+    stopProcess: () => terminal.stopProcess(),
+    exit: () => left.resolve(),
+  });
+  signal.addEventListener('abort', () => left.resolve(), { once: true });
+  streams.stdout.once('error', () => left.resolve());
+
+  terminal.write(welcomeSpans(repl.theme, session.engineId, isFirst));
+  terminal.onKey((event) => input.handle(event));
+  terminal.open();
+  const ink = render(<App repl={repl} input={input} sink={terminal.sink} />, {
+    // In this mode Ink gives its frames whole and untouched; the painter sends what differs.
+    debug: true,
+    interactive: true,
+    stdout: terminal.sink as unknown as NodeJS.WriteStream,
+    exitOnCtrlC: false,
+    patchConsole: false,
+  });
+  void repl.load();
+  try {
+    await left.promise;
+  } finally {
+    await input.close();
+    terminal.close();
+    ink.unmount();
+    await repl.close();
+  }
+  return signal.aborted ? 130 : 0;
+}
