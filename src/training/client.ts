@@ -49,6 +49,7 @@ export async function train(options: TrainOptions): Promise<TrainingOutcome> {
         if (options.signal.aborted) return { reason: 'interrupted', step: reached };
         if (crashes >= mostCrashes) {
           throw new AppError('TRAINING_FAILED', `The training process ended by ${end.how}.`, {
+            cause: new Error(end.lastWords),
             hint: `The last checkpoint is at step ${reached}: go on with --resume. If memory ran out, take a smaller batch.`,
           });
         }
@@ -60,7 +61,12 @@ export async function train(options: TrainOptions): Promise<TrainingOutcome> {
   }
 }
 
-type Crashed = { readonly type: 'crashed'; readonly how: string };
+interface Crashed {
+  readonly type: 'crashed';
+  readonly how: string;
+  /** The end of what the process wrote to standard error. */
+  readonly lastWords: string;
+}
 
 function trainOnce(
   options: TrainOptions,
@@ -73,6 +79,10 @@ function trainOnce(
     };
     const stop = () => send({ type: 'stop' });
     let last: Exclude<FromWorker, { type: 'event' }> | undefined;
+    let lastWords = '';
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      lastWords = (lastWords + text).slice(-4000);
+    });
     child.on('message', (message: FromWorker) => {
       if (message.type === 'event') onEvent(message.event);
       else last = message;
@@ -83,7 +93,7 @@ function trainOnce(
     // `close` comes after the last message, `exit` may not.
     child.on('close', (code, signal) => {
       options.signal.removeEventListener('abort', stop);
-      resolve(last ?? { type: 'crashed', how: signal ?? `exit code ${code}` });
+      resolve(last ?? { type: 'crashed', how: signal ?? `exit code ${code}`, lastWords });
     });
     options.signal.addEventListener('abort', stop, { once: true });
     const { folder, memoryLimitBytes } = options;
@@ -96,8 +106,7 @@ function forkWorker(): ChildProcess {
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
   const worker = fileURLToPath(new URL(`./worker.${extension}`, import.meta.url));
   return fork(worker, [], {
-    // Node's own notices of experimental parts are not for the person; a crash's last words are.
-    execArgv: ['--disable-warning=ExperimentalWarning'],
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    // TensorFlow's and Node's notices are not for the person: they would tear the view apart.
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
 }

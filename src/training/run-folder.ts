@@ -104,11 +104,12 @@ export async function findRun(
 /**
  * Holds the folder for this process until disposed, or until the process ends in whatever way: the lock is
  * SQLite's lock on a file, which the system lets go of even after a SIGKILL, and which no reused process id can
- * fake. Waits up to 5 s for a process that is just ending.
+ * fake. Waits for a process that is just
+ * ending.
  * @throws AppError TRAINING_FAILED when another process trains this run.
  */
-export function lockRun(folder: string): Disposable {
-  const database = new DatabaseSync(runFiles(folder).lock, { timeout: 5000 });
+export function lockRun(folder: string, waitMs = 5000): Disposable {
+  const database = new DatabaseSync(runFiles(folder).lock, { timeout: waitMs });
   try {
     database.exec('BEGIN EXCLUSIVE');
   } catch (cause) {

@@ -14,7 +14,7 @@ export function warmupStableDecay(options: { warmup: number; decay: number; floo
   return (progress) => {
     // From the first step on the rate is not 0, or that step would be lost.
     if (progress < warmup) return Math.max(progress / warmup, 0.01);
-    const left = (1 - progress) / decay;
+    const left = decay === 0 ? 1 : (1 - progress) / decay;
     return left >= 1 ? 1 : floor + (1 - floor) * left;
   };
 }
