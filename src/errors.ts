@@ -24,6 +24,10 @@ export type ErrorCode =
   | 'ENGINE_CLOSED'
   | 'HOST_PROTOCOL'
   | 'CONTEXT_FULL'
+  // remote engines
+  | 'REMOTE_UNREACHABLE'
+  | 'REMOTE_REFUSED'
+  | 'REMOTE_FAILED'
   // native TensorFlow
   | 'TENSORFLOW_UNAVAILABLE'
   | 'TENSORFLOW_SETUP_FAILED'

@@ -47,7 +47,9 @@ export async function resolveModel(
   modelId?: string,
   folders: CatalogueFolders = {},
 ): Promise<ModelRef> {
-  const id = modelId ?? findEngine(engineId).defaultModel;
+  const { defaultModel, namedModels } = findEngine(engineId);
+  const id = modelId ?? defaultModel;
+  if (namedModels && id !== undefined) return { id, path: '' };
   const models = await listModels(folders);
   const found = models.findLast((candidate) => candidate.id === id && runsOn(candidate, engineId));
   if (found) {

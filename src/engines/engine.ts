@@ -111,6 +111,7 @@ export type StreamPart =
       /** Index of the sample this belongs to, from 0. */
       readonly sample: number;
       readonly text: string;
+      /** -1 for a token whose id a remote server does not tell. */
       readonly tokenIds: readonly number[];
       /** Probability of each of `tokenIds` when it was drawn (if `topProbabilities` was asked for). */
       readonly chosen?: readonly TokenProbability[];

@@ -10,6 +10,8 @@ export interface EngineEntry {
   readonly defaultModel?: string;
   /** Secret environment variables the engine needs; every other secret is kept from its process. */
   readonly secrets?: readonly string[];
+  /** Its models are names on a server, not files on this machine. */
+  readonly namedModels?: boolean;
   /** Imports the engine's code; called only inside an engine host. */
   load(): Promise<{ factory: EngineFactory }>;
 }
@@ -26,6 +28,14 @@ const entries: readonly EngineEntry[] = [
     description: 'the same table, found by gradient descent',
     defaultModel: 'bigram-grad',
     load: async () => ({ factory: (await import('./bigram/engine.ts')).bigramGrad }),
+  },
+  {
+    id: 'remote',
+    description: 'a model on a server with an OpenAI-compatible interface (llama-server, vLLM, Ollama)',
+    defaultModel: 'auto',
+    namedModels: true,
+    secrets: ['BABBLE_REMOTE_API_KEY', 'OPENAI_API_KEY'],
+    load: () => import('./remote/engine.ts'),
   },
 ];
 

@@ -51,6 +51,8 @@ type Check = (value: unknown) => boolean;
 
 const isNumber: Check = (value) => typeof value === 'number' && !Number.isNaN(value);
 const isId: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
+/** -1 where a remote server does not tell. */
+const isTokenId: Check = (value) => Number.isSafeInteger(value) && (value as number) >= -1;
 const isString: Check = (value) => typeof value === 'string';
 const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null;
 const isArrayOf =
@@ -85,11 +87,11 @@ const isRequest = isRecord({
   grammar: optional(isString),
 });
 
-const isProbability = isRecord({ tokenId: isId, text: isString, probability: isNumber });
+const isProbability = isRecord({ tokenId: isTokenId, text: isString, probability: isNumber });
 const isDelta = isRecord({
   sample: isId,
   text: isString,
-  tokenIds: isArrayOf(isId),
+  tokenIds: isArrayOf(isTokenId),
   chosen: optional(isArrayOf(isProbability)),
   candidates: optional(isArrayOf(isArrayOf(isProbability))),
 });
