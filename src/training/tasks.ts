@@ -3,6 +3,7 @@ import type { TrainingTask } from './task.ts';
 
 /** Model id → its engine's train.ts, imported when asked for. */
 const tasks: Readonly<Record<string, () => Promise<{ task: TrainingTask }>>> = {
+  gpt: () => import('../engines/gpt/train.ts'),
   'bigram-count': async () => ({ task: (await import('../engines/bigram/train.ts')).countTask }),
   'bigram-grad': async () => ({ task: (await import('../engines/bigram/train.ts')).gradTask }),
   wavenet: () => import('../engines/wavenet/train.ts'),

@@ -35,7 +35,10 @@ export class Parameters {
 
   /** Numbers in all parameters together. */
   get count(): number {
-    return this.all.reduce((sum, { shape }) => sum + shape.reduce((product, length) => product * length, 1), 0);
+    return this.all.reduce(
+      (sum, { shape }) => sum + shape.reduce((product, length) => product * length, 1),
+      0,
+    );
   }
 
   /** Puts a new value in place of the old one, which is freed. */
@@ -46,6 +49,15 @@ export class Parameters {
     parameter.compute = this.#computeCopy(value);
   }
 
+  /** Puts other weights in place of all. @throws AppError FILE_INVALID */
+  restore(weights: Weights): void {
+    for (const parameter of this.all) {
+      const { name, shape } = parameter;
+      this.assign(parameter, this.#e.tensor(checked(weights, name, shape), shape));
+    }
+  }
+
+  /** Copies of all values. */
   read(): Map<string, { shape: readonly number[]; data: Float32Array }> {
     return new Map(this.all.map(({ name, shape, value }) => [name, { shape, data: this.#e.read(value) }]));
   }
