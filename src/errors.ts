@@ -41,6 +41,9 @@ export type ErrorCode =
   | 'TRAINING_FAILED'
   // the Discord bot
   | 'BOT_CONFIG'
+  | 'BOT_TOKEN'
+  | 'BOT_INTENTS'
+  | 'BOT_UNREACHABLE'
   | 'QUEUE_FULL'
   | 'QUEUE_COOLDOWN'
   // anything that should not happen

@@ -45,8 +45,6 @@ const schema = z.strictObject({
   drainSeconds: z.number().min(0).max(900).default(30),
   /** Prometheus metrics and health on loopback; 0 turns them off. */
   metricsPort: z.number().int().min(0).max(65_535).default(0),
-  /** Number of shards, or `auto` for what Discord recommends; absent: one process without sharding. */
-  shards: z.union([z.number().int().min(1).max(1_000), z.literal('auto')]).optional(),
   /** A module whose default export `(text) => text | null` sees every answer first; null withholds it. */
   contentFilter: z.string().optional(),
   /** The bot's database. */
@@ -83,7 +81,6 @@ const variables: Readonly<Record<string, Path>> = {
   BABBLE_BOT_MAX_TOKENS: ['limits', 'maxTokens'],
   BABBLE_BOT_DRAIN_SECONDS: ['drainSeconds'],
   BABBLE_BOT_METRICS_PORT: ['metricsPort'],
-  BABBLE_BOT_SHARDS: ['shards'],
   BABBLE_BOT_CONTENT_FILTER: ['contentFilter'],
   BABBLE_BOT_DATABASE: ['database'],
   BABBLE_BOT_LOG_LEVEL: ['logLevel'],

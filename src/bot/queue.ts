@@ -19,6 +19,8 @@ export interface QueueRequest {
   /** Absent in direct messages. */
   readonly guildId?: string;
   readonly signal: AbortSignal;
+  /** Part of a command that asks several engines: `charge` has met the person's own limits for all of them. */
+  readonly charged?: boolean;
   /** Told whenever the place changes: 0 is next. */
   onPosition?(position: number): void;
 }
@@ -66,9 +68,9 @@ export class AnswerQueue {
    */
   async enter(request: QueueRequest): Promise<Slot> {
     request.signal.throwIfAborted();
+    if (!request.charged) this.charge(request.userId);
     this.admit(request);
     const since = this.now();
-    this.lastStart.set(request.userId, since);
     const slot = (): Slot => ({
       waitedMs: this.now() - since,
       [Symbol.dispose]: () => this.leave(request),
@@ -98,17 +100,34 @@ export class AnswerQueue {
     });
   }
 
-  private admit(request: QueueRequest): void {
-    const active = [...this.running.values()].flat();
-    const waiting = [...this.waiting.values()].flat().map((waiter) => waiter.request);
-    const all = [...active, ...waiting];
-    const mine = all.filter(({ userId }) => userId === request.userId).length;
+  /**
+   * Counts one question against a person's limits. `enter` does so by itself; a command that asks several
+   * engines charges once and enters with `charged`.
+   * @throws AppError QUEUE_FULL or QUEUE_COOLDOWN.
+   */
+  charge(userId: string): void {
+    const mine = this.requests().filter((request) => request.userId === userId).length;
     if (mine >= this.limits.perUser) {
       throw refusal(
         'QUEUE_FULL',
         `You already have ${mine} answers on the way; ${this.limits.perUser} is the most here.`,
       );
     }
+    const now = this.now();
+    const wait = (this.lastStart.get(userId) ?? Number.NEGATIVE_INFINITY) + this.limits.cooldownMs - now;
+    if (wait > 0) {
+      throw new AppError('QUEUE_COOLDOWN', `One moment: you can ask again in ${Math.ceil(wait / 1_000)} s.`);
+    }
+    this.lastStart.set(userId, now);
+  }
+
+  private requests(): QueueRequest[] {
+    const waiting = [...this.waiting.values()].flat().map((waiter) => waiter.request);
+    return [...[...this.running.values()].flat(), ...waiting];
+  }
+
+  private admit(request: QueueRequest): void {
+    const all = this.requests();
     const ours = all.filter(({ guildId }) => guildId !== undefined && guildId === request.guildId).length;
     if (ours >= this.limits.perGuild) {
       throw refusal(
@@ -120,11 +139,6 @@ export class AnswerQueue {
     const line = this.list(this.waiting, request.engine).length;
     if (!free && line >= this.limits.waiting) {
       throw refusal('QUEUE_FULL', `${line} requests already wait for ${request.engine}; that is the most.`);
-    }
-    const wait =
-      (this.lastStart.get(request.userId) ?? Number.NEGATIVE_INFINITY) + this.limits.cooldownMs - this.now();
-    if (wait > 0) {
-      throw new AppError('QUEUE_COOLDOWN', `One moment: you can ask again in ${Math.ceil(wait / 1_000)} s.`);
     }
   }
 

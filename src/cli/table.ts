@@ -28,6 +28,7 @@ export const commands: readonly CommandEntry[] = [
   },
   { name: 'train', summary: 'train a model from its data', load: () => import('./commands/train.ts') },
   { name: 'eval', summary: "measure a model's loss", load: () => import('./commands/eval.ts') },
+  { name: 'bot', summary: 'the Discord bot', load: () => import('./commands/bot.ts') },
 ];
 
 /** What `babble --help` prints. */

@@ -1,0 +1,34 @@
+import { resolveModel } from '../../catalogue/catalogue.ts';
+import { askerOf, engineAt, settingsAt } from '../asking.ts';
+import type { BotCommand } from './command.ts';
+import { completeEngineOrModel } from './complete.ts';
+import { define, text } from './define.ts';
+import { replyText } from './reply.ts';
+
+export const engine: BotCommand = {
+  definition: define(
+    'engine',
+    'Show or switch the engine of this channel',
+    {
+      engine: text('The engine that answers from now on', { autocomplete: true }),
+      model: text('The model it loads', { autocomplete: true }),
+    },
+    'manager',
+  ),
+  autocomplete: completeEngineOrModel,
+  async run(interaction, context) {
+    const asker = askerOf(interaction);
+    const wanted = interaction.options.getString('engine');
+    if (wanted === null) {
+      const now = engineAt(context, settingsAt(context, asker));
+      await replyText(interaction, `${now.model ?? now.engine} answers here, on the engine ${now.engine}.`);
+      return;
+    }
+    const model = await resolveModel(wanted, interaction.options.getString('model') ?? undefined);
+    context.store.updateChannel(asker.channelId, asker.guildId, { engine: wanted, model: model.id });
+    await replyText(
+      interaction,
+      `From now on ${model.id} answers here, on the engine ${wanted}. The conversation goes on.`,
+    );
+  },
+};

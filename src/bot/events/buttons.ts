@@ -1,0 +1,110 @@
+import { type MessageComponentInteraction, MessageFlags, PermissionFlagsBits } from 'discord.js';
+import type { InspectReport } from '../../engines/engine.ts';
+import { AppError } from '../../errors.ts';
+import type { AnswerAction } from '../answers/buttons.ts';
+import { completionPrompt } from '../answers/request.ts';
+import { askerOf, defer } from '../asking.ts';
+import { codeBlock } from '../commands/reply.ts';
+import type { BotContext } from '../context.ts';
+import { conversationAfter } from '../conversation.ts';
+import type { StoredAnswer } from '../store/store.ts';
+import { sanitiseForDiscord } from '../text/sanitise-discord.ts';
+import { offerEngines } from './pick.ts';
+
+/** How many of the likeliest tokens are shown, and how wide their bars are. */
+const shownTokens = 12;
+const barWidth = 20;
+
+/** A press on a button under an answer. */
+export async function pressButton(
+  interaction: MessageComponentInteraction,
+  action: AnswerAction,
+  answerId: string,
+  context: BotContext,
+): Promise<void> {
+  const answer = context.store.findAnswer(answerId);
+  if (!answer) throw new AppError('USAGE', 'This answer is no longer kept, so its buttons do nothing.');
+  switch (action) {
+    case 'stop':
+      return stop(interaction, answer, context);
+    case 'regenerate':
+      return again(interaction, context, answer, { messages: answer.request.messages, freshSeed: true });
+    case 'continue':
+      return again(interaction, context, answer, { messages: conversationAfter(answer), freshSeed: false });
+    case 'engine':
+      return offerEngines(interaction, `answer:${answer.id}`, 'Which engine shall answer the same?');
+    case 'probabilities':
+      return showProbabilities(interaction, answer, context);
+    default:
+      action satisfies never;
+  }
+}
+
+/** The same question again, on the same or another engine. */
+export async function again(
+  interaction: MessageComponentInteraction,
+  context: BotContext,
+  answer: StoredAnswer,
+  change: { messages: StoredAnswer['request']['messages']; freshSeed: boolean; engine?: string },
+): Promise<void> {
+  const asker = askerOf(interaction);
+  const isPrivate = answer.place.kind === 'interaction' && answer.place.private;
+  const place = await defer(interaction, isPrivate);
+  const { seed: _, ...sampling } = answer.request.sampling;
+  const engine = change.engine ?? answer.engine;
+  await context.answers.ask({
+    ...asker,
+    engine,
+    ...(engine === answer.engine && answer.model !== '' ? { model: answer.model } : {}),
+    place,
+    question: change.messages.at(-1)?.content ?? '',
+    request: {
+      ...answer.request,
+      messages: change.messages,
+      sampling: change.freshSeed ? sampling : answer.request.sampling,
+    },
+  });
+}
+
+async function stop(
+  interaction: MessageComponentInteraction,
+  answer: StoredAnswer,
+  context: BotContext,
+): Promise<void> {
+  const moderator = interaction.memberPermissions?.has(PermissionFlagsBits.ManageMessages) ?? false;
+  if (interaction.user.id !== answer.userId && !moderator) {
+    throw new AppError('USAGE', 'Only the person who asked, or a moderator, can stop this answer.');
+  }
+  await interaction.deferUpdate();
+  context.answers.stop(answer.id);
+}
+
+async function showProbabilities(
+  interaction: MessageComponentInteraction,
+  answer: StoredAnswer,
+  context: BotContext,
+): Promise<void> {
+  await interaction.deferReply({ flags: MessageFlags.Ephemeral });
+  const prompt = completionPrompt(answer.request.messages);
+  using loan = await context.pool.borrow(answer.engine, answer.model === '' ? undefined : answer.model);
+  await loan.client.load(AbortSignal.timeout(60_000));
+  const report = await loan.client.inspect({ type: 'next-token', prompt, top: shownTokens });
+  const head =
+    prompt === ''
+      ? 'The first token'
+      : `After “${sanitiseForDiscord(prompt).replace(/\s+/g, ' ').slice(-60)}”`;
+  await interaction.editReply(`${head}, by ${answer.engine}:\n${codeBlock(describeDistribution(report))}`);
+}
+
+function describeDistribution(report: InspectReport): string {
+  if (report.type !== 'distribution')
+    throw new AppError('ENGINE_UNSUPPORTED', 'This engine shows no probabilities.');
+  const most = report.tokens[0]?.probability ?? 1;
+  return report.tokens
+    .slice(0, shownTokens)
+    .map(({ text, probability }) => {
+      const bar = '█'.repeat(Math.max(1, Math.round((probability / most) * barWidth)));
+      return `${JSON.stringify(sanitiseForDiscord(text)).slice(0, 14).padEnd(14)} ${(probability * 100).toFixed(1).padStart(5)} % ${bar}`;
+    })
+    .join('\n');
+}
