@@ -18,8 +18,6 @@ export interface StoredMessage {
   readonly reason?: FinishReason | null;
   readonly usage?: Usage;
   readonly seed?: number;
-  /** Who wrote it, where several people share a conversation (a Discord user id). */
-  readonly author?: string;
 }
 
 export interface ConversationSummary {

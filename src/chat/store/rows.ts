@@ -1,11 +1,9 @@
 /** Rows of the database as the chat's types, and the other way round. */
 import { z } from 'zod';
 import type { Usage } from '../../engines/engine.ts';
-import { sanitiseLine } from '../sanitise.ts';
 import { parseChatSettings } from '../settings.ts';
+import { titleFrom } from '../title.ts';
 import type { ChatSettings, ConversationSummary, StoredMessage } from '../types.ts';
-
-const titleLength = 60;
 
 const summaryRow = z.object({
   id: z.string(),
@@ -38,16 +36,6 @@ export function toSummary(row: unknown): ConversationSummary {
   };
 }
 
-/** The first words of a text as a title. */
-export function titleFrom(text: string): string {
-  const line = sanitiseLine(text);
-  if (line === '') return 'Untitled';
-  if (line.length <= titleLength) return line;
-  const cut = line.slice(0, titleLength - 1);
-  const lastSpace = cut.lastIndexOf(' ');
-  return `${(lastSpace > titleLength / 2 ? cut.slice(0, lastSpace) : cut).replace(/[\ud800-\udbff]$/, '')}…`;
-}
-
 const messageRow = z.object({
   id: z.string(),
   parent_id: z.string().nullable(),
@@ -59,12 +47,11 @@ const messageRow = z.object({
   reason: z.enum(['stop', 'length', 'context', 'abort']).nullable(),
   usage: z.string().nullable(),
   seed: z.number().nullable(),
-  author: z.string().nullable(),
 });
 
 /** Columns for `toMessage`, from a table of messages called m. */
 export const messageColumns = `m.id, m.parent_id, m.role, m.content, m.created_at, m.engine_id, m.model_id,
-  m.reason, m.usage, m.seed, m.author`;
+  m.reason, m.usage, m.seed`;
 
 export function toMessage(row: unknown): StoredMessage {
   const read = messageRow.parse(row);
@@ -79,7 +66,6 @@ export function toMessage(row: unknown): StoredMessage {
     ...(read.role === 'assistant' ? { reason: read.reason } : {}),
     ...(read.usage === null ? {} : { usage: JSON.parse(read.usage) as Usage }),
     ...(read.seed === null ? {} : { seed: read.seed }),
-    ...(read.author === null ? {} : { author: read.author }),
   };
 }
 

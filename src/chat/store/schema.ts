@@ -26,12 +26,10 @@ export const migrations: readonly string[] = [
      model_id TEXT,
      reason TEXT,
      usage TEXT,
-     seed INTEGER,
-     author TEXT
+     seed INTEGER
    ) STRICT;
    CREATE INDEX messages_by_conversation ON messages (conversation_id, seq);
    CREATE INDEX messages_by_parent ON messages (parent_id);
-   CREATE INDEX messages_by_author ON messages (author) WHERE author IS NOT NULL;
 
    CREATE TABLE settings (
      key TEXT PRIMARY KEY,

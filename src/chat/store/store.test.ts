@@ -68,7 +68,7 @@ describe('a store', () => {
     {
       using store = openStore(file);
       store.createConversation(conversation('one'));
-      store.addMessage('one', { ...message('u', null, 'Hello there'), author: 'anna' });
+      store.addMessage('one', message('u', null, 'Hello there'));
       store.addMessage('one', answer('a', 'u'));
       store.appendText('a', 'Good ');
       store.appendText('a', 'day');
@@ -90,7 +90,7 @@ describe('a store', () => {
     expect(head).toBe('a');
     expect(settings).toEqual({ sampling: { temperature: 0.5, seed: 7 } });
     expect(messages).toEqual([
-      { ...message('u', null, 'Hello there'), author: 'anna' },
+      message('u', null, 'Hello there'),
       { ...answer('a', 'u', 'Good day'), reason: 'stop', usage, seed: 2 ** 52 },
       answer('b', 'u', 'cut off'),
     ]);

@@ -110,7 +110,7 @@ class SqliteStore implements Store {
     this.transaction(() => {
       this.#run(
         `INSERT INTO messages (id, conversation_id, parent_id, role, content, created_at, engine_id, model_id,
-           reason, usage, seed, author) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+           reason, usage, seed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
         message.id,
         conversationId,
         message.parentId,
@@ -122,7 +122,6 @@ class SqliteStore implements Store {
         message.reason ?? null,
         message.usage ? JSON.stringify(message.usage) : null,
         message.seed ?? null,
-        message.author ?? null,
       );
       this.#run(
         'UPDATE conversations SET head = ?, updated_at = ? WHERE id = ?',
