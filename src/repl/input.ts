@@ -40,6 +40,9 @@ export class Input implements Screen {
   #draft = '';
   #prefix = '';
   #leaving = false;
+  #refreshing: Promise<void> | undefined;
+  // Keys that came while Tab waits for what it is to offer.
+  #held: KeyEvent[] | undefined;
 
   constructor(repl: Repl, history: History, host: InputHost) {
     this.#repl = repl;
@@ -49,6 +52,22 @@ export class Input implements Screen {
   }
 
   handle(event: KeyEvent): void {
+    if (this.#held) this.#held.push(event);
+    else if (this.#refreshing && event.type === 'key' && event.name === 'tab') this.#hold(event);
+    else this.#handleNow(event);
+  }
+
+  #hold(event: KeyEvent): void {
+    this.#held = [event];
+    void this.#refreshing!.then(() => {
+      const held = this.#held ?? [];
+      this.#held = undefined;
+      this.#refreshing = undefined;
+      for (const key of held) this.handle(key);
+    });
+  }
+
+  #handleNow(event: KeyEvent): void {
     const isInterrupt = event.type === 'key' && keyName(event) === 'ctrl+c';
     if (!isInterrupt) this.#disarm();
     if (this.menu.get()) this.#handleMenu(event);
@@ -175,7 +194,10 @@ export class Input implements Screen {
   #edit(action: EditorAction): void {
     this.#back = 0;
     this.editor.dispatch(action);
-    void this.#refreshSuggestions();
+    const refreshing = this.#refreshSuggestions().finally(() => {
+      if (this.#refreshing === refreshing) this.#refreshing = undefined;
+    });
+    this.#refreshing = refreshing;
   }
 
   #enter(): void {

@@ -99,6 +99,11 @@ export class Repl {
     );
   }
 
+  /** Shows a command as it was typed, above what it says. */
+  echo(command: string): void {
+    this.#writeQuestion([{ text: `› ${sanitise(command)}\n`, style: this.theme.dim }]);
+  }
+
   /** Another answer to the last message. */
   async regenerate(): Promise<void> {
     const question = this.#session.messages.findLast((message) => message.role === 'user');

@@ -57,6 +57,7 @@ export class Submissions {
   async #perform({ text, interrupted }: Submission): Promise<void> {
     if (!isCommand(text)) return this.#repl.send(text);
     const { engineId, modelId } = this.#repl.session;
+    this.#repl.echo(text);
     try {
       await runCommand(text, this.#repl, this.#screen);
     } catch (error) {
