@@ -37,6 +37,11 @@ const entries: readonly EngineEntry[] = [
     secrets: ['BABBLE_REMOTE_API_KEY', 'OPENAI_API_KEY'],
     load: () => import('./remote/engine.ts'),
   },
+  {
+    id: 'llama',
+    description: 'any GGUF model through llama.cpp, up to LLaMA 65B',
+    load: async () => ({ factory: (await import('./llama/engine.ts')).llama }),
+  },
 ];
 
 /** All engines, smallest first. */

@@ -1,0 +1,150 @@
+/**
+ * LLaMA and every other GGUF model, run by llama.cpp on the CPU.
+ *
+ *     babble run --engine llama --model SmolLM2-135M-Instruct.Q4_1.gguf "What is the capital of France?"
+ */
+import { randomInt } from 'node:crypto';
+import { AppError } from '../../errors.ts';
+import type { GgufModel } from '../../formats/gguf/model.ts';
+import type {
+  Capability,
+  Engine,
+  EngineFactory,
+  EngineInfo,
+  GenerateRequest,
+  InspectReport,
+  InspectView,
+  LoadOptions,
+  ModelRef,
+  StreamPart,
+} from '../engine.ts';
+import { Queue } from '../shared/queue.ts';
+import { Context } from './context.ts';
+import { openModel } from './files.ts';
+import { contextLengthFor, fitReport, requireFit } from './fit.ts';
+import { generateSample, type SampleRequest } from './generate.ts';
+import { grammarFor } from './grammar.ts';
+import { inspect } from './inspect.ts';
+import { namedTemplates } from './named-templates.ts';
+import { NativeModel } from './native.ts';
+import { PromptBuilder } from './prompt.ts';
+import { type LlamaSettings, readSampling, readSettings } from './settings.ts';
+import { TemplateRenderer } from './template.ts';
+
+/** The engine `llama`. Its models are GGUF files. */
+export const llama: EngineFactory = {
+  id: 'llama',
+  probe: async (ref) => fitReport(openModel(ref.path).model, readSettings()),
+  load: (ref, options) => LlamaEngine.load(ref, options),
+};
+
+class LlamaEngine implements Engine {
+  readonly info: EngineInfo;
+  readonly #native: NativeModel;
+  readonly #context: Context;
+  readonly #prompts: PromptBuilder;
+  readonly #settings: LlamaSettings;
+  readonly #renderer: TemplateRenderer;
+  readonly #queue = new Queue();
+  #closed = false;
+
+  static async load(ref: ModelRef, options: LoadOptions): Promise<LlamaEngine> {
+    options.signal.throwIfAborted();
+    const settings = readSettings(options.settings);
+    const { file, model } = openModel(ref.path);
+    const template = chooseTemplate(settings.chatTemplate, model);
+    if (!settings.force) requireFit(fitReport(model, settings));
+    const contextLength = contextLengthFor(model, settings);
+    const native = await NativeModel.load(
+      file.path,
+      { contextLength, vocabSize: model.vocabSize },
+      settings,
+      options,
+    );
+    const renderer = new TemplateRenderer();
+    const prompts = new PromptBuilder(native.model, file, template, renderer);
+    return new LlamaEngine(ref, model, native, prompts, renderer, settings);
+  }
+
+  private constructor(
+    ref: ModelRef,
+    model: GgufModel,
+    native: NativeModel,
+    prompts: PromptBuilder,
+    renderer: TemplateRenderer,
+    settings: LlamaSettings,
+  ) {
+    const kind = prompts.answersMessages ? 'chat' : 'completion';
+    const capabilities: Capability[] = ['probabilities', 'inspect', 'grammar', 'seeded'];
+    this.info = {
+      id: 'llama',
+      modelId: ref.id,
+      kind,
+      capabilities: new Set(kind === 'chat' ? [...capabilities, 'chat'] : capabilities),
+      parameterCount: model.parameterCount,
+      contextLength: native.contextLength,
+      vocabSize: model.vocabSize,
+      ...(model.license === undefined ? {} : { license: model.license }),
+    };
+    this.#native = native;
+    this.#context = new Context(native, settings.threads, model.parameterCount);
+    this.#prompts = prompts;
+    this.#renderer = renderer;
+    this.#settings = settings;
+  }
+
+  async *generate(request: GenerateRequest): AsyncIterable<StreamPart> {
+    this.#requireOpen();
+    const sampling = readSampling(request.sampling);
+    const grammar = await grammarFor(this.#native.model.llama, request);
+    if (grammar !== undefined && sampling.typicalP < 1) {
+      throw new AppError('INVALID_SETTING', 'typicalP and a grammar do not go together.');
+    }
+    const first = request.sampling.seed ?? randomInt(2 ** 32);
+    using _turn = await this.#queue.enter(request.signal);
+    this.#requireOpen();
+    const prompt = request.signal.aborted ? [] : await this.#tokenize(request);
+    for (let sample = 0; sample < (request.samples ?? 1); sample++) {
+      const settings: SampleRequest = {
+        ...{ prompt, sample, sampling, grammar, signal: request.signal, maxTokens: request.maxTokens },
+        seed: first + sample,
+        stop: request.stop ?? [],
+        topProbabilities: request.topProbabilities ?? 0,
+        draftTokens: this.#settings.draftTokens,
+        contextShift: this.#settings.contextShift,
+      };
+      yield* generateSample(this.#native, this.#context, settings);
+      if (request.signal.aborted) return;
+    }
+  }
+
+  async inspect(view: InspectView): Promise<InspectReport> {
+    this.#requireOpen();
+    using _turn = await this.#queue.enter();
+    return inspect(view, this.#native, this.#context, this.#prompts);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    using _turn = await this.#queue.enter();
+    this.#renderer[Symbol.dispose]();
+    await this.#native[Symbol.asyncDispose]();
+  }
+
+  #tokenize({ messages, prompt }: GenerateRequest): number[] | Promise<number[]> {
+    return messages === undefined ? this.#prompts.completion(prompt ?? '') : this.#prompts.chat(messages);
+  }
+
+  #requireOpen(): void {
+    if (this.#closed) throw new AppError('ENGINE_CLOSED', 'The engine was closed.');
+  }
+}
+
+function chooseTemplate(name: string, model: GgufModel): string | undefined {
+  if (name === 'model') return model.chatTemplate;
+  const template = namedTemplates[name];
+  if (template !== undefined) return template;
+  const known = ['model', ...Object.keys(namedTemplates)].join(', ');
+  throw new AppError('INVALID_SETTING', `There is no chat template "${name}". Known: ${known}.`);
+}

@@ -1,0 +1,39 @@
+import type { LlamaModel } from 'node-llama-cpp';
+
+type Detokenize = (tokens: readonly number[]) => string;
+
+const unfinished = '\uFFFD';
+
+/**
+ * Turns tokens into text one by one. A token may hold only part of a character's UTF-8 bytes: its text is
+ * then '' and the character comes with the token that completes it. An unfinished end never shows.
+ */
+export class TokenText {
+  readonly #detokenize: Detokenize;
+  /** A few tokens before, since some tokenizers write a token differently at the start of a text. */
+  #before: number[];
+  #pending: number[] = [];
+
+  constructor(detokenize: Detokenize, before: readonly number[]) {
+    this.#detokenize = detokenize;
+    this.#before = before.slice(-contextTokens);
+  }
+
+  push(tokenId: number): string {
+    this.#pending.push(tokenId);
+    const start = this.#detokenize(this.#before);
+    const text = this.#detokenize([...this.#before, ...this.#pending]).slice(start.length);
+    // Four tokens can hold the bytes of any character: if it is not whole by then, it never will be.
+    if (text.endsWith(unfinished) && this.#pending.length < 4) return '';
+    this.#before = [...this.#before, ...this.#pending].slice(-contextTokens);
+    this.#pending = [];
+    return text;
+  }
+}
+
+const contextTokens = 4;
+
+/** Text of ordinary tokens; special tokens have none. */
+export function detokenizer(model: LlamaModel): Detokenize {
+  return (tokens) => (tokens.length === 0 ? '' : model.detokenize(tokens as never, false));
+}
