@@ -29,7 +29,7 @@ export async function installPackages(root) {
   );
   if (result.code !== 0) {
     progress.fail();
-    throw new SetupError('SETUP_FAILED', `npm ci failed:\n${tail(result.output)}`, {
+    throw new SetupError('SETUP_FAILED', `npm ci failed:\n${complaint(result.output)}`, {
       hint: 'Check the network and the free disk space, then run the same command again: it goes on from here.',
     });
   }
@@ -52,7 +52,7 @@ export async function prepareNode(root) {
     return node;
   }
   progress.fail();
-  throw new SetupError('SETUP_FAILED', `Node ${wanted} cannot be fetched:\n${tail(result.output)}`, {
+  throw new SetupError('SETUP_FAILED', `Node ${wanted} cannot be fetched:\n${complaint(result.output)}`, {
     hint: 'Check the network, then run the same command again.',
   });
 }
@@ -67,6 +67,12 @@ export async function linkCommand(root) {
   const link = path.join(folder, 'babble');
   await fs.rm(link, { force: true });
   await fs.symlink(path.join('..', '..', 'bin', 'babble.mjs'), link);
+}
+
+/** What npm says went wrong, without its warnings and its help. */
+function complaint(output) {
+  const lines = output.split(/\r?\n/).filter((line) => /^npm error \S/.test(line));
+  return lines.length > 0 ? lines.slice(0, 8).join('\n') : tail(output);
 }
 
 /** npm writes what it installed into a hidden lockfile, last; it is missing after a cut. */

@@ -39,8 +39,7 @@ export function loadTensorFlow(options: LoadTensorFlowOptions = {}): Promise<Loa
 
 async function load(wasm: boolean): Promise<LoadedTensorFlow> {
   if (wasm) return loadWasm('WASM was asked for');
-  const addon = addonPath();
-  if (!addon) return loadWasm('native TensorFlow is not set up');
+  if (!isInstalled()) return loadWasm('native TensorFlow is not set up');
   try {
     return await loadNative();
   } catch (error) {
@@ -62,10 +61,8 @@ async function loadNative(): Promise<LoadedTensorFlow> {
 
 async function loadWasm(reason: string): Promise<LoadedTensorFlow> {
   try {
-    const { default: tf } = await import('@tensorflow/tfjs');
-    await import('@tensorflow/tfjs-backend-wasm');
-    await tf.setBackend('wasm');
-    await tf.ready();
+    const { startWasm } = await import('./wasm.ts');
+    const tf = await startWasm();
     const notice =
       `TensorFlow runs on WebAssembly because ${reason}: training is many times slower, and large models ` +
       'take longer to answer. Run `npm run setup` to prepare native TensorFlow.';
@@ -85,9 +82,8 @@ function restoreRemovedUtilities(): void {
   legacy['isArray'] ??= Array.isArray;
 }
 
-/** The native addon's file, if set-up has placed it. */
-function addonPath(): string | undefined {
-  const root = path.dirname(require.resolve('@tensorflow/tfjs-node/package.json'));
-  const addon = path.join(root, 'lib', 'napi-v8', 'tfjs_binding.node');
-  return existsSync(addon) ? addon : undefined;
+/** True when set-up has placed a whole library: it writes this marker last (scripts/lib/tensorflow/place.mjs). */
+function isInstalled(): boolean {
+  const manifest = require.resolve('@tensorflow/tfjs-node/package.json');
+  return existsSync(path.join(path.dirname(manifest), 'babble-native.json'));
 }
