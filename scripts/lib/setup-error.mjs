@@ -1,7 +1,7 @@
 /** A failure of set-up, meant for a person: what happened, and the next thing to do. */
 export class SetupError extends Error {
   /**
-   * @param {string} code stable: SETUP_FAILED, BUILD_FAILED or TENSORFLOW_SETUP_FAILED
+   * @param {string} code stable: SETUP_FAILED, BUILD_FAILED, CHECK_FAILED or TENSORFLOW_SETUP_FAILED
    * @param {string} message what happened, actual against expected
    * @param {{hint?: string, cause?: unknown}} [options]
    */
