@@ -79,11 +79,13 @@ export class Input implements Screen {
   }
 
   choose<Value>(menu: Menu<Value>): Promise<Value | undefined> {
-    return new Promise((resolve) => {
-      this.#answerMenu = resolve as (value: unknown) => void;
-      this.menu.dispatch({ type: 'open', menu });
-      this.#repl.status.dispatch({ type: 'hint', hint: '↑↓ choose · Enter takes · Esc leaves' });
-    });
+    return new Promise((resolve) => this.#openMenu(menu, resolve));
+  }
+
+  #openMenu<Value>(menu: Menu<Value>, answer: (value: Value | undefined) => void): void {
+    this.#answerMenu = answer as (value: unknown) => void;
+    this.menu.dispatch({ type: 'open', menu });
+    this.#repl.status.dispatch({ type: 'hint', hint: '↑↓ choose · Enter takes · Esc leaves' });
   }
 
   edit(text: string): void {
@@ -134,7 +136,7 @@ export class Input implements Screen {
         this.#host.exit();
         return true;
       case 'ctrl+r':
-        void this.#searchHistory();
+        this.#searchHistory();
         return true;
       case 'ctrl+x':
         this.#prefix = 'ctrl+x';
@@ -282,12 +284,14 @@ export class Input implements Screen {
     this.suggest.dispatch({ type: 'close' });
   }
 
-  async #searchHistory(): Promise<void> {
+  #searchHistory(): void {
     const entries = [...new Set([...this.#history.entries].reverse())];
     if (entries.length === 0) return;
     const items = entries.map((text) => ({ label: text.replaceAll(/\s+/g, ' '), value: text }));
-    const chosen = await this.choose({ title: 'Earlier', items });
-    if (chosen !== undefined) this.edit(chosen);
+    // Not by a promise: the keys that follow belong to the text that was chosen.
+    this.#openMenu<string>({ title: 'Earlier', items }, (text) => {
+      if (text !== undefined) this.edit(text);
+    });
   }
 
   async #editOutside(): Promise<void> {

@@ -17,6 +17,10 @@ export interface SittingOptions {
   readonly streams: TerminalStreams;
   /** Nothing was ever sent on this machine: say how to begin. */
   readonly isFirst: boolean;
+  /** Shows the conversation that is gone on with. */
+  readonly resumed?: boolean;
+  /** Told at the start. */
+  readonly warning?: string | undefined;
   /** Ends the sitting, as a signal to the process does. */
   readonly signal: AbortSignal;
   readonly env?: NodeJS.ProcessEnv;
@@ -44,6 +48,8 @@ export async function runSitting(options: SittingOptions): Promise<number> {
   streams.stdout.once('error', () => left.resolve());
 
   terminal.write(welcomeSpans(repl.theme, session.engineId, isFirst));
+  if (options.warning !== undefined) repl.warn(options.warning);
+  if (options.resumed) repl.showConversation();
   terminal.onKey((event) => input.handle(event));
   terminal.open();
   const ink = render(<App repl={repl} input={input} sink={terminal.sink} />, {

@@ -1,0 +1,124 @@
+import path from 'node:path';
+import { openStore, type Store } from '../../chat/store/store.ts';
+import type { ChatSession, ChatSettings } from '../../chat/types.ts';
+import { AppError } from '../../errors.ts';
+import { userPaths } from '../../paths.ts';
+import { LocalServices } from '../../repl/local-services.ts';
+import { addSamplingOptions, createCommand, integer, samplingFrom } from '../options.ts';
+
+interface ChatOptions {
+  readonly engine?: string;
+  readonly model?: string;
+  readonly system?: string;
+  readonly maxTokens?: number;
+  readonly stop?: readonly string[];
+  readonly continue?: boolean;
+  readonly resume?: string;
+}
+
+/** `babble chat`: the conversation in the terminal; without one, line by line over the standard streams. */
+export async function run(args: readonly string[]): Promise<number> {
+  const command = addSamplingOptions(createCommand('chat', 'Talk to a model in the terminal.'))
+    .option('-e, --engine <id>', 'engine to begin with; default: the last one used')
+    .option('-m, --model <id or path>', "its model; default: the engine's own")
+    .option('--system <text>', 'system prompt, for chat engines')
+    .option('--max-tokens <number>', 'longest answer, in tokens', integer(1))
+    .option('--stop <text...>', 'end an answer before any of these texts')
+    .option('-c, --continue', 'go on with the newest conversation')
+    .option('-r, --resume <name>', 'go on with a conversation, by name or id');
+  command.parse(args, { from: 'user' });
+  const options = command.opts<ChatOptions>();
+  const settings: Partial<ChatSettings> = {
+    sampling: samplingFrom(command.opts()),
+    ...(options.system === undefined ? {} : { systemPrompt: options.system }),
+    ...(options.maxTokens === undefined ? {} : { maxTokens: options.maxTokens }),
+    ...(options.stop === undefined ? {} : { stop: options.stop }),
+  };
+
+  const { stdin, stdout, stderr, env } = process;
+  const isTerminal = Boolean(stdin.isTTY && stdout.isTTY) && env['TERM'] !== 'dumb';
+  // What is typed while we start is for the editor: the terminal must not echo it.
+  if (isTerminal) stdin.setRawMode(true);
+  try {
+    using store = openStore();
+    await using services = new LocalServices(store);
+    const session = await openSession(services, options, settings);
+    // The engine loads in its own process while the front end is read; a failure is told when it is used.
+    session.load().catch(() => {});
+    const ended = new AbortController();
+    const end = () => ended.abort(new DOMException('Ended', 'AbortError'));
+    const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+    for (const signal of signals) process.on(signal, end);
+    try {
+      if (!isTerminal) {
+        if (store.warning !== undefined) stderr.write(`${store.warning}\n`);
+        const { runPlain } = await import('../../repl/plain.ts');
+        return await runPlain(session, services, { stdin, stdout, stderr }, ended.signal);
+      }
+      return await sit(session, services, store, Boolean(options.continue || options.resume), ended.signal);
+    } finally {
+      for (const signal of signals) process.off(signal, end);
+    }
+  } finally {
+    if (isTerminal) stdin.setRawMode(false);
+  }
+}
+
+async function sit(
+  session: ChatSession,
+  services: LocalServices,
+  store: Store,
+  resumed: boolean,
+  signal: AbortSignal,
+): Promise<number> {
+  // React's development build is slower and keeps more.
+  process.env['NODE_ENV'] ??= 'production';
+  const { History } = await import('../../repl/history.ts');
+  const { runSitting } = await import('../../repl/run.tsx');
+  const history = new History(path.join(userPaths().data, 'history.jsonl'));
+  await history.load();
+  return runSitting({
+    session,
+    services,
+    history,
+    streams: process,
+    isFirst: history.entries.length === 0,
+    resumed,
+    warning: store.warning,
+    signal,
+  });
+}
+
+async function openSession(
+  services: LocalServices,
+  options: ChatOptions,
+  settings: Partial<ChatSettings>,
+): Promise<ChatSession> {
+  const resume = options.resume ?? (options.continue ? services.conversations()[0]?.id : undefined);
+  if (resume !== undefined) {
+    const session = await services.openSession(resume);
+    session.updateSettings({ ...settings, sampling: { ...session.settings.sampling, ...settings.sampling } });
+    if (options.engine !== undefined) await session.switchEngine(options.engine, options.model);
+    return session;
+  }
+  const named =
+    options.engine === undefined ? undefined : { engineId: options.engine, modelId: options.model };
+  const start = named ?? (await chosenEngine(services, options.model));
+  return services.createSession(start.engineId, start.modelId, settings);
+}
+
+/** The engine of the model that was named, else the default. */
+async function chosenEngine(
+  services: LocalServices,
+  modelId: string | undefined,
+): Promise<{ engineId: string; modelId: string | undefined }> {
+  if (modelId !== undefined) {
+    const known = (await services.listEngines()).find((choice) => choice.modelId === modelId);
+    return known ?? { engineId: 'llama', modelId };
+  }
+  const found = await services.defaultEngine();
+  if (found) return found;
+  throw new AppError('UNKNOWN_MODEL', 'There is no model on this machine.', {
+    hint: 'babble ships with models in its folder `models/`; `babble models` lists what is there.',
+  });
+}
