@@ -195,7 +195,8 @@ class WavenetSession implements TrainingSession {
   readonly #examples: Examples;
   readonly #parameters: Parameters;
   readonly #optimisers: readonly Optimiser[];
-  readonly #ema: Ema;
+  /** Absent: the weights themselves are evaluated and shipped. */
+  readonly #ema: Ema | undefined;
   readonly #order;
   readonly #schedule;
   readonly #contexts: Int32Array;
@@ -209,7 +210,7 @@ class WavenetSession implements TrainingSession {
     this.#examples = examplesOf(text);
     this.#parameters = new Parameters(e, parameterShapes, initialWeights(seed), 'float32');
     this.#optimisers = optimisersOf(e, this.#parameters, hyper);
-    this.#ema = new Ema(e, this.#parameters, hyper.emaDecay);
+    this.#ema = hyper.emaDecay > 0 ? new Ema(e, this.#parameters, hyper.emaDecay) : undefined;
     const { count } = this.#examples.train;
     this.tokensPerStep = batchSize;
     this.stepsPerEpoch = count / batchSize;
@@ -238,13 +239,13 @@ class WavenetSession implements TrainingSession {
     });
     for (const optimiser of this.#optimisers) optimiser.step(factor);
     this.#parameters.clearGradients();
-    this.#ema.step();
+    this.#ema?.step();
     return { loss, learningRate: learningRate * factor };
   }
 
   evaluate(split: Split): EvalReport {
     const { train } = this.#examples;
-    return this.#ema.swapped(() =>
+    return this.#averaged(() =>
       calibrate(this.#e, this.#parameters, train, (statistics) =>
         measure(this.#e, this.#parameters, statistics, this.#examples[split]),
       ),
@@ -257,7 +258,7 @@ class WavenetSession implements TrainingSession {
 
   weights(): NamedArrays {
     const e = this.#e;
-    return this.#ema.swapped(() =>
+    return this.#averaged(() =>
       calibrate(e, this.#parameters, this.#examples.train, (statistics) => {
         const measured = statistics.flatMap(({ mean, variance }, level): [string, NamedArray][] => [
           [`levels.${level}.norm.mean`, { shape: [nHidden], data: e.read(mean) }],
@@ -269,18 +270,26 @@ class WavenetSession implements TrainingSession {
   }
 
   state(): NamedArrays {
-    const parts = [this.#parameters.read(), this.#ema.state(), ...this.#optimisers.map((o) => o.state())];
+    const parts = [this.#parameters.read(), ...this.#stateful().map((part) => part.state())];
     return new Map(parts.flatMap((part): [string, NamedArray][] => [...part]));
   }
 
   restore(state: NamedArrays): void {
     this.#parameters.restore(state as Weights);
-    this.#ema.restore(state);
-    for (const optimiser of this.#optimisers) optimiser.restore(state);
+    for (const part of this.#stateful()) part.restore(state);
   }
 
   [Symbol.dispose](): void {
     this.#parameters[Symbol.dispose]();
+  }
+
+  #stateful(): (Optimiser | Ema)[] {
+    return this.#ema ? [...this.#optimisers, this.#ema] : [...this.#optimisers];
+  }
+
+  /** Runs `body` with the weights to ship in the parameters' place. */
+  #averaged<T>(body: () => T): T {
+    return this.#ema ? this.#ema.swapped(body) : body();
   }
 
   /** The batch of a step, into the two arrays. */
