@@ -163,14 +163,20 @@ export const factory: EngineFactory = {
       logLevel: 'off',
     });
     onProgress({ message: `Asking ${new URL(settings.baseUrl).host} for its models` });
-    const listed: ListedModel[] = [];
+    let found: ListedModel;
     try {
+      const listed: ListedModel[] = [];
       for await (const entry of client.models.list({ signal, timeout: listTimeoutMs })) listed.push(entry);
+      found = chooseModel(listed, model.id);
+      // `babble serve` knows all of a model once it has loaded it.
+      if (found.babble !== undefined) {
+        found = await client.models.retrieve(found.id, { signal, timeout: settings.timeoutMs });
+      }
     } catch (error) {
       signal.throwIfAborted();
       throw remoteError(error, settings.baseUrl);
     }
-    const info = remoteInfo(chooseModel(listed, model.id), settings.kind);
+    const info = remoteInfo(found, settings.kind);
     onProgress({ fraction: 1, message: 'Ready' });
     return new RemoteEngine(info, client, settings);
   },

@@ -1,0 +1,95 @@
+import { listModels, resolveModel } from '../../catalogue/catalogue.ts';
+import { findEngine, listEngines } from '../../engines/registry.ts';
+import { AppError } from '../../errors.ts';
+import type { Offer } from '../../serve/pool.ts';
+import { serve } from '../../serve/server.ts';
+import { createCommand, decimal, integer } from '../options.ts';
+
+interface ServeFlags {
+  readonly host: string;
+  readonly port: number;
+  readonly queue: number;
+  readonly maxLoaded: number;
+  readonly idleMinutes: number;
+  readonly offer?: readonly string[];
+}
+
+/** `babble serve`: every model on this machine over OpenAI's interface, until it is interrupted. */
+export async function run(args: readonly string[]): Promise<number> {
+  const command = createCommand('serve', 'Offer every model over an OpenAI-compatible interface.')
+    .option('--host <address>', 'address to listen on; others than loopback need a key', '127.0.0.1')
+    .option('--port <number>', 'port to listen on; 0 takes any free one', integer(0, 65_535), 8484)
+    .option('--queue <number>', 'requests that may wait or run; beyond it 503', integer(1, 100_000), 32)
+    .option('--max-loaded <number>', 'engines kept loaded at once', integer(1, 1000), 2)
+    .option('--idle-minutes <number>', 'unload an engine after this; 0 never', decimal(0, 1e6), 10)
+    .option('--offer <engine=model...>', 'offer a model by path or name as well, such as llama=model.gguf')
+    .addHelpText(
+      'after',
+      '\nThe key is read from the environment: BABBLE_SERVE_API_KEY. Required on every address but loopback.',
+    );
+  command.parse(args, { from: 'user' });
+  const flags = command.opts<ServeFlags>();
+  const stopped = Promise.withResolvers<void>();
+  const stop = (): void => stopped.resolve();
+  process.once('SIGINT', stop).once('SIGTERM', stop);
+  try {
+    await using server = await serve({
+      host: flags.host,
+      port: flags.port,
+      apiKey: process.env['BABBLE_SERVE_API_KEY'] || undefined,
+      offers: await findOffers(flags.offer ?? []),
+      maxQueue: flags.queue,
+      maxLoaded: flags.maxLoaded,
+      idleMs: flags.idleMinutes * 60_000,
+    }).catch((error: unknown) => {
+      throw listenError(error, flags);
+    });
+    process.stdout.write(`babble serves on ${server.url}/v1 (Ctrl+C stops it)\n`);
+    await stopped.promise;
+    return 0;
+  } finally {
+    process.off('SIGINT', stop).off('SIGTERM', stop);
+  }
+}
+
+/** Every usable model of the catalogue under its id, then those named; a name taken twice gets its engine's before it. */
+async function findOffers(named: readonly string[]): Promise<Offer[]> {
+  const engines = new Set(listEngines().map(({ id }) => id));
+  const offers: Offer[] = [];
+  const add = (engine: string, model: Offer['model']): void => {
+    const taken = offers.some((offer) => offer.id === model.id);
+    const id = taken ? `${engine}/${model.id}` : model.id;
+    if (!offers.some((offer) => offer.id === id)) offers.push({ id, engine, model });
+  };
+  for (const entry of named) {
+    const [engine = '', ...rest] = entry.split('=');
+    if (rest.length === 0) {
+      throw new AppError('USAGE', `--offer is "${entry}"; it must be engine=model.`, {
+        hint: 'For example --offer llama=models/some.gguf.',
+      });
+    }
+    add(findEngine(engine).id, await resolveModel(engine, rest.join('=')));
+  }
+  for (const { id, path, engine, error } of await listModels()) {
+    if (!error && engines.has(engine)) add(engine, { id, path });
+  }
+  if (offers.length > 0) return offers;
+  throw new AppError('UNKNOWN_MODEL', 'There is no model to offer.', {
+    hint: 'Train one with `babble train`, or name one with --offer engine=model.',
+  });
+}
+
+function listenError(error: unknown, { host, port }: ServeFlags): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'EADDRINUSE') {
+    return new AppError('INVALID_SETTING', `The port ${port} on ${host} is taken.`, {
+      hint: 'Choose another with --port; 0 takes any free one.',
+    });
+  }
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EACCES') {
+    return new AppError('INVALID_SETTING', `babble cannot listen on ${host}:${port} (${code}).`, {
+      hint: 'Choose another with --host and --port.',
+    });
+  }
+  return error;
+}
