@@ -62,7 +62,11 @@ class LlamaEngine implements Engine {
       options,
     );
     const renderer = new TemplateRenderer();
-    const prompts = new PromptBuilder(native.model, file, template, renderer);
+    const prompts = new PromptBuilder(native.model, file, {
+      template,
+      renderer,
+      systemPrompt: settings.systemPrompt,
+    });
     return new LlamaEngine(ref, model, native, prompts, renderer, settings);
   }
 

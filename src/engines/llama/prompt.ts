@@ -12,10 +12,13 @@ export class PromptBuilder {
   readonly #model: LlamaModel;
   readonly #template: string | undefined;
   readonly #renderer: TemplateRenderer;
+  readonly #systemPrompt: string;
   readonly #specials: RegExp | undefined;
   readonly #alphabet: ReadonlySet<string> | undefined;
 
-  constructor(model: LlamaModel, file: GgufFile, template: string | undefined, renderer: TemplateRenderer) {
+  /** @param systemPrompt for conversations that have none; '' leaves it to the template */
+  constructor(model: LlamaModel, file: GgufFile, { template, renderer, systemPrompt }: PromptOptions) {
+    this.#systemPrompt = systemPrompt;
     this.#model = model;
     this.#template = template;
     this.#renderer = renderer;
@@ -46,7 +49,10 @@ export class PromptBuilder {
       });
     }
     const marks = newMarks();
-    const marked = messages.map((message) => ({ ...message, content: this.#mark(message.content, marks) }));
+    const marked = this.#withSystem(messages).map((message) => ({
+      ...message,
+      content: this.#mark(message.content, marks),
+    }));
     const text = await this.#render(this.#template, marked);
     return this.#withStart(this.#tokenizeMarked(text, marks));
   }
@@ -68,6 +74,13 @@ export class PromptBuilder {
       // Some models know no system role and their templates say so: it goes before the first question.
       return render([{ role: 'user', content: `${system.content}\n\n${user.content}` }, ...rest]);
     }
+  }
+
+  /** A conversation without a system prompt gets the engine's; an empty one counts as none. */
+  #withSystem(messages: readonly Message[]): readonly Message[] {
+    const kept = messages.filter(({ role, content }) => role !== 'system' || content !== '');
+    if (kept[0]?.role === 'system' || this.#systemPrompt === '') return kept;
+    return [{ role: 'system', content: this.#systemPrompt }, ...kept];
   }
 
   /** Brackets every special token's text in what a person wrote. */
@@ -103,6 +116,12 @@ export class PromptBuilder {
       `The model knows ${this.#alphabet?.size} characters; ${JSON.stringify([...unknown].join(''))} are not among them.`,
     );
   }
+}
+
+export interface PromptOptions {
+  readonly template: string | undefined;
+  readonly renderer: TemplateRenderer;
+  readonly systemPrompt: string;
 }
 
 interface Marks {

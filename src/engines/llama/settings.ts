@@ -16,6 +16,8 @@ export interface LlamaSettings {
   readonly mmap: boolean;
   /** `model`: the file's own; else the name of a template. */
   readonly chatTemplate: string;
+  /** For conversations that have none; '' leaves it to the template, which may have its own. */
+  readonly systemPrompt: string;
   /** LoRA adapters: `path` or `path=scale`, separated by commas. */
   readonly lora: string;
   /** When the context is full: drop the oldest half after the first `contextKeep` tokens and go on. */
@@ -35,6 +37,7 @@ const defaults: LlamaSettings = {
   kvType: 'f16',
   mmap: true,
   chatTemplate: 'model',
+  systemPrompt: 'You are a helpful assistant.',
   lora: '',
   contextShift: false,
   draftTokens: 0,
