@@ -1,0 +1,71 @@
+import type { Eager } from './eager.ts';
+import type { DType, Handle } from './runtime.ts';
+import type { Node, Tape } from './tape.ts';
+
+interface Tables {
+  readonly cos: Handle; // (T, D)
+  readonly sin: Handle; // (T, D)
+  /** x × turn: (x₀, x₁, x₂, x₃ …) → (−x₁, x₀, −x₃, x₂ …), in float32: (D, D) */
+  readonly turn: Handle;
+}
+
+/**
+ * Rotary positions: each pair of neighbours (2i, 2i + 1) turns by position / base^(2i / D).
+ * x (B, H, T, D) → the same shape and dtype; the first position is `start`. Su et al. (2021); pairs as in
+ * llama.cpp's "normal" rope, the one its LLaMA uses.
+ */
+export function rotary(tape: Tape, x: Node, base: number, start = 0): Node {
+  const { e } = tape;
+  const { dtype } = x.value;
+  return tape.layer(() => [
+    rotate(e, x.value, base, start),
+    (grad) => {
+      // The inverse of a turn is the turn by the opposite angle.
+      const { cos, sin, turn } = tables(e, grad.shape, base, start);
+      const exact = e.cast(grad, 'float32');
+      const back = e.sub(e.mul(exact, cos), e.mul(e.batchMatMul(exact, turn), sin));
+      tape.give(x, e.cast(back, dtype));
+    },
+  ]);
+}
+
+/** The same for a plain tensor, without a gradient. */
+export function rotate(e: Eager, x: Handle, base: number, start: number): Handle {
+  const dtype: DType = x.dtype;
+  return e.scope(() => {
+    const { cos, sin, turn } = tables(e, x.shape, base, start);
+    const exact = e.cast(x, 'float32');
+    const turned = e.add(e.mul(exact, cos), e.mul(e.batchMatMul(exact, turn), sin));
+    return e.keep(e.cast(turned, dtype));
+  });
+}
+
+const known = new WeakMap<Eager, Map<string, Tables>>();
+
+/** Made once for each (T, D, base, start = 0); later starts are not kept, there are too many of them. */
+function tables(e: Eager, shape: readonly number[], base: number, start: number): Tables {
+  const [length, size] = shape.slice(-2) as [number, number];
+  const key = `${length} ${size} ${base}`;
+  const mine = known.get(e) ?? new Map<string, Tables>();
+  known.set(e, mine);
+  const found = start === 0 ? mine.get(key) : undefined;
+  if (found) return found;
+  const keep = (handle: Handle) => (start === 0 ? e.keepForever(handle) : handle);
+  const angle = (index: number) =>
+    (start + Math.floor(index / size)) * base ** (-(2 * Math.floor((index % size) / 2)) / size);
+  const table = (of: (angle: number) => number) =>
+    keep(
+      e.tensor(
+        Float32Array.from({ length: length * size }, (_, i) => of(angle(i))),
+        [length, size],
+      ),
+    );
+  const turn = new Float32Array(size * size);
+  for (let i = 0; i < size; i += 2) {
+    turn[(i + 1) * size + i] = -1;
+    turn[i * size + i + 1] = 1;
+  }
+  const made = { cos: table(Math.cos), sin: table(Math.sin), turn: keep(e.tensor(turn, [size, size])) };
+  if (start === 0) mine.set(key, made);
+  return made;
+}
