@@ -58,10 +58,11 @@ export class EnginePool implements AsyncDisposable {
 
   /** Runs `use` on the engine; it is not unloaded meanwhile. */
   async with<Result>(offer: Offer, use: (client: EngineClient) => Promise<Result>): Promise<Result> {
-    const opened = this.#opened.get(offer.id) ?? (await this.#open(offer));
+    const opened = this.#opened.get(offer.id) ?? this.#open(offer);
     opened.users += 1;
     opened.lastUse = ++this.#uses;
     try {
+      if (opened.client.state === 'unloaded') await this.#makeRoom();
       return await use(opened.client);
     } finally {
       opened.users -= 1;
@@ -74,23 +75,19 @@ export class EnginePool implements AsyncDisposable {
     await Promise.all(all.map(({ client }) => client[Symbol.asyncDispose]()));
   }
 
-  async #open(offer: Offer): Promise<Opened> {
+  #open(offer: Offer): Opened {
     const client =
       this.#options.open?.(offer) ??
       createEngineClient({ engine: offer.engine, model: offer.model, idleMs: this.#options.idleMs });
     client.subscribe((event) => {
       if (event.type === 'crashed') this.#options.onCrash?.(offer);
     });
-    const opened: Opened = { client, users: 1, lastUse: ++this.#uses };
+    const opened: Opened = { client, users: 0, lastUse: 0 };
     this.#opened.set(offer.id, opened);
-    try {
-      await this.#makeRoom();
-    } finally {
-      opened.users -= 1;
-    }
     return opened;
   }
 
+  /** Unloads what was not used for longest, so that one more may be loaded. */
   async #makeRoom(): Promise<void> {
     const loaded = [...this.#opened].filter(([, { client }]) => client.state !== 'unloaded');
     const idle = loaded
