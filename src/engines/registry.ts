@@ -30,6 +30,12 @@ const entries: readonly EngineEntry[] = [
     load: async () => ({ factory: (await import('./bigram/engine.ts')).bigramGrad }),
   },
   {
+    id: 'wavenet',
+    description: 'names from a tree over the last eight letters',
+    defaultModel: 'wavenet',
+    load: () => import('./wavenet/engine.ts'),
+  },
+  {
     id: 'remote',
     description: 'a model on a server with an OpenAI-compatible interface (llama-server, vLLM, Ollama)',
     defaultModel: 'auto',
