@@ -5,6 +5,9 @@ import { DatabaseSync } from 'node:sqlite';
 import { AppError } from '../../errors.ts';
 import { migrations } from './schema.ts';
 
+/** The file's name for a database that is to be in memory. */
+export const inMemory = ':memory:';
+
 /** How long a write waits for another babble's. */
 const busyMs = 5000;
 
@@ -34,6 +37,7 @@ export interface OpenedDatabase {
  * @throws AppError STORE_TOO_NEW; STORE_FAILED when the file is damaged: it has then been moved aside.
  */
 export function openDatabase(file: string): OpenedDatabase {
+  if (file === inMemory) return { database: openMemory() };
   let database: DatabaseSync | undefined;
   try {
     mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
@@ -79,8 +83,8 @@ function prepare(database: DatabaseSync, file: string): void {
 }
 
 function openMemory(): DatabaseSync {
-  const database = new DatabaseSync(':memory:');
-  prepare(database, ':memory:');
+  const database = new DatabaseSync(inMemory);
+  prepare(database, inMemory);
   return database;
 }
 

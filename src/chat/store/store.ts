@@ -8,7 +8,7 @@ import type { FinishReason, Usage } from '../../engines/engine.ts';
 import { AppError } from '../../errors.ts';
 import { userPaths } from '../../paths.ts';
 import type { ChatSettings, Conversation, ConversationSummary, SearchHit, StoredMessage } from '../types.ts';
-import { openDatabase, storeFailed } from './database.ts';
+import { inMemory, openDatabase, storeFailed } from './database.ts';
 import { messageColumns, summaryColumns, toMessage, toSettings, toSummary } from './rows.ts';
 import { excerptOf, searchCondition } from './search.ts';
 
@@ -72,12 +72,12 @@ export interface Store extends Disposable {
 
 /**
  * Opens the store. Where the disk cannot be written it is in memory and `warning` says so.
- * @param file Default: babble.db in the person's data folder.
+ * @param file Default: babble.db in the person's data folder. ':memory:' keeps nothing.
  * @throws AppError STORE_TOO_NEW; STORE_FAILED when the file is damaged (it is then kept aside).
  */
 export function openStore(file: string = path.join(userPaths().data, 'babble.db')): Store {
   const { database, warning } = openDatabase(file);
-  return new SqliteStore(database, warning === undefined ? file : undefined, warning);
+  return new SqliteStore(database, warning === undefined && file !== inMemory ? file : undefined, warning);
 }
 
 class SqliteStore implements Store {
