@@ -37,7 +37,10 @@ export function settingsAt(
   asker: Pick<Asker, 'channelId' | 'parentId'>,
 ): ChannelSettings {
   const above = asker.parentId === null ? {} : context.store.channelSettings(asker.parentId);
-  return { ...above, ...context.store.channelSettings(asker.channelId) };
+  const own = context.store.channelSettings(asker.channelId);
+  // a model belongs to its engine: one engine's model is never handed down to another
+  const { model: _, ...rest } = above;
+  return own.engine === undefined ? { ...above, ...own } : { ...rest, ...own };
 }
 
 /** Engine and model of a place: the channel's own, else the bot's. A model belongs to its engine. */
