@@ -25,12 +25,24 @@ module.exports = {
       'The two front ends do not know each other.',
     ),
     only(
+      'front-ends-apart-3',
+      { path: '^src/serve/' },
+      { path: '^src/(repl|bot)/' },
+      'The API server knows no other front end.',
+    ),
+    only(
+      'front-ends-apart-4',
+      { path: '^src/(repl|bot)/' },
+      { path: '^src/serve/' },
+      'No other front end knows the API server.',
+    ),
+    only(
       'front-ends-use-public-rooms',
-      { path: '^src/(repl|bot)/', pathNot: tests },
+      { path: '^src/(repl|bot|serve)/', pathNot: tests },
       {
         path: '^src/',
         pathNot:
-          '^src/(repl|bot|chat|pictures|catalogue)/|^src/(errors|paths|config)[.]ts$|^src/engines/(engine|registry)[.]ts$|^src/engines/host/(client|types)[.]ts$|^src/training/(run-log|client)[.]ts$',
+          '^src/(repl|bot|serve|chat|pictures|catalogue)/|^src/(errors|paths|config)[.]ts$|^src/engines/(engine|registry)[.]ts$|^src/engines/host/(client|types)[.]ts$|^src/training/(run-log|client)[.]ts$',
       },
       'A front end sees chat, pictures, catalogue, and the engine interface, registry and client.',
     ),
@@ -82,9 +94,9 @@ module.exports = {
     ),
     only(
       'only-train-trains',
-      { path: engine, pathNot: 'train[.]ts$|' + tests },
+      { path: engine, pathNot: '(train|recipes)[.]ts$|' + tests },
       { path: '^src/training/' },
-      'Of an engine only train.ts may import training.',
+      'Of an engine only train.ts (and recipes.ts, its numbers) may import training.',
     ),
     only(
       'tensorflow-in-tensor',
@@ -97,6 +109,12 @@ module.exports = {
       { pathNot: '^src/engines/llama/' },
       { path: 'node_modules/node-llama-cpp/' },
       'Only engines/llama imports node-llama-cpp.',
+    ),
+    only(
+      'openai-in-remote',
+      { pathNot: `^src/engines/remote/|${tests}` },
+      { path: 'node_modules/openai/' },
+      'Only engines/remote imports the OpenAI client.',
     ),
     only(
       'discord-in-bot',

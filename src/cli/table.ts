@@ -29,6 +29,11 @@ export const commands: readonly CommandEntry[] = [
   { name: 'train', summary: 'train a model from its data', load: () => import('./commands/train.ts') },
   { name: 'eval', summary: "measure a model's loss", load: () => import('./commands/eval.ts') },
   { name: 'bot', summary: 'the Discord bot', load: () => import('./commands/bot.ts') },
+  {
+    name: 'serve',
+    summary: 'offer every model over an OpenAI-compatible interface',
+    load: () => import('./commands/serve.ts'),
+  },
 ];
 
 /** What `babble --help` prints. */

@@ -2,6 +2,7 @@
  * Models on another machine, or on a cluster of them, behind one OpenAI-compatible address: llama-server,
  * vLLM, Ollama, `babble serve`. How babble grows past one machine; see docs/serve.md.
  */
+import { randomInt } from 'node:crypto';
 import OpenAI from 'openai';
 import { AppError } from '../../errors.ts';
 import type {
@@ -40,9 +41,14 @@ class RemoteEngine implements Engine {
 
   async *generate(request: GenerateRequest): AsyncGenerator<StreamPart> {
     using _turn = await this.#queue.enter(request.signal);
+    // Chosen here, since the interface has no word for a seed that the server chose.
+    const seed =
+      request.sampling.seed ?? (this.info.capabilities.has('seeded') ? randomInt(2 ** 31) : undefined);
     for (let sample = 0; sample < (request.samples ?? 1); sample++) {
       if (this.#closing.signal.aborted) throw closedError(this.info.modelId);
-      yield* this.#generateOne(request, sample);
+      // Each sample is a request of its own; the same seed would draw the same text again.
+      const sampling = seed === undefined ? request.sampling : { ...request.sampling, seed: seed + sample };
+      yield* this.#generateOne({ ...request, sampling }, sample);
     }
   }
 
@@ -61,7 +67,7 @@ class RemoteEngine implements Engine {
     let told: ChunkContent['usage'];
     let reason: FinishReason | undefined;
     try {
-      for await (const chunk of this.#chunks(request, sample)) {
+      for await (const chunk of this.#chunks(request)) {
         const { text, tokenIds, chosen, candidates, finish, usage } = readChunk(chunk);
         told = usage ?? told;
         reason = finish ?? reason;
@@ -95,7 +101,7 @@ class RemoteEngine implements Engine {
   }
 
   /** Leaving this early, or the signal, closes the connection, which is how a server learns of a stop. */
-  async *#chunks(request: GenerateRequest, sample: number): AsyncGenerator<unknown> {
+  async *#chunks(request: GenerateRequest): AsyncGenerator<unknown> {
     if (request.signal.aborted) return;
     const { stallMs, timeoutMs, baseUrl } = this.#settings;
     const stalled = new AbortController();
@@ -105,8 +111,8 @@ class RemoteEngine implements Engine {
     const { modelId } = this.info;
     const stream =
       request.messages === undefined
-        ? await this.#client.completions.create(completionBody(modelId, request, sample, extended), options)
-        : await this.#client.chat.completions.create(chatBody(modelId, request, sample, extended), options);
+        ? await this.#client.completions.create(completionBody(modelId, request, extended), options)
+        : await this.#client.chat.completions.create(chatBody(modelId, request, extended), options);
     let timer: NodeJS.Timeout | undefined;
     const watch = (): void => {
       clearTimeout(timer);

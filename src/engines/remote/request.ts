@@ -5,15 +5,14 @@ export type ChatBody = OpenAI.ChatCompletionCreateParamsStreaming;
 export type CompletionBody = OpenAI.CompletionCreateParamsStreaming;
 
 /** What both kinds of request share. Absent sampling parameters are left to the server. */
-function common(model: string, request: GenerateRequest, sample: number, extended: boolean) {
+function common(model: string, request: GenerateRequest, extended: boolean) {
   const { sampling, stop, maxTokens } = request;
   const known = {
     temperature: sampling.temperature,
     top_p: sampling.topP,
     frequency_penalty: sampling.frequencyPenalty,
     presence_penalty: sampling.presencePenalty,
-    // Each sample is a request of its own; the same seed would draw the same text again.
-    seed: sampling.seed === undefined ? undefined : sampling.seed + sample,
+    seed: sampling.seed,
     stop: stop === undefined || stop.length === 0 ? undefined : [...stop],
   };
   // Names as in llama-server and vLLM.
@@ -47,30 +46,20 @@ function common(model: string, request: GenerateRequest, sample: number, extende
 }
 
 /** @param extended whether the server takes parameters beyond OpenAI's own. */
-export function chatBody(
-  model: string,
-  request: GenerateRequest,
-  sample: number,
-  extended: boolean,
-): ChatBody {
+export function chatBody(model: string, request: GenerateRequest, extended: boolean): ChatBody {
   const top = request.topProbabilities ?? 0;
   return {
-    ...common(model, request, sample, extended),
+    ...common(model, request, extended),
     messages: (request.messages ?? []).map(({ role, content }) => ({ role, content })),
     ...(top > 0 ? { logprobs: true, top_logprobs: top } : {}),
   };
 }
 
 /** @param extended whether the server takes parameters beyond OpenAI's own. */
-export function completionBody(
-  model: string,
-  request: GenerateRequest,
-  sample: number,
-  extended: boolean,
-): CompletionBody {
+export function completionBody(model: string, request: GenerateRequest, extended: boolean): CompletionBody {
   const top = request.topProbabilities ?? 0;
   return {
-    ...common(model, request, sample, extended),
+    ...common(model, request, extended),
     prompt: request.prompt ?? '',
     ...(top > 0 ? { logprobs: top } : {}),
   };
