@@ -17,7 +17,7 @@ export function derivedSeed(...parts: readonly number[]): number {
 }
 
 /** Uniform 32-bit numbers from a seed; quick, for shuffling and masks; not for anything published (see tensor/random). */
-export function uint32Stream(seed: number): () => number {
+function uint32Stream(seed: number): () => number {
   let counter = derivedSeed(seed);
   return () => {
     counter = (counter + 0x9e3779b9) | 0;

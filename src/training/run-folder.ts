@@ -64,7 +64,7 @@ export interface RunSummary {
 }
 
 /** All readable runs, newest first. */
-export async function listRuns(runs: string = userPaths().runs): Promise<RunSummary[]> {
+async function listRuns(runs: string = userPaths().runs): Promise<RunSummary[]> {
   const names = await readdir(runs).catch(() => []);
   const found = await Promise.all(
     names.map(async (id) => {

@@ -1,8 +1,6 @@
 /** A factor on the peak learning rate by progress in [0, 1]: schedules end exactly with the budget. */
 export type Schedule = (progress: number) => number;
 
-export const constant: Schedule = () => 1;
-
 /** `after` from the point `at` on: the lectures' step decay. */
 export function stepDecay(at: number, after: number): Schedule {
   return (progress) => (progress < at ? 1 : after);

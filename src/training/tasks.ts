@@ -10,7 +10,7 @@ const tasks: Readonly<Record<string, () => Promise<{ task: TrainingTask }>>> = {
 };
 
 /** Ids that `babble train` and `babble eval` take. */
-export function listTasks(): readonly string[] {
+function listTasks(): readonly string[] {
   return Object.keys(tasks);
 }
 

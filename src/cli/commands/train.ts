@@ -127,6 +127,15 @@ function describeOutcome(outcome: TrainingOutcome, folder: string): string {
   return `${ended} at step ${outcome.step}; best step ${outcome.best?.step}.\n${formatTable(['split', 'loss'], rows, { alignRight: [1] })}Model: ${folder}\n`;
 }
 
+/** At most 60 points, each the mean of its neighbours: single batches are too noisy to compare. */
+function averaged(points: readonly (readonly [number, number])[]): (readonly [number, number])[] {
+  const size = Math.ceil(points.length / 60);
+  return Array.from({ length: Math.ceil(points.length / size) }, (_, index) => {
+    const part = points.slice(index * size, (index + 1) * size);
+    return [part.at(-1)![0], part.reduce((sum, [, loss]) => sum + loss, 0) / part.length] as const;
+  });
+}
+
 const curveMarks = ['a', 'b', 'c', 'd', 'e', 'f'];
 
 /** Overlays the validation losses (the training losses where there are none) of runs, in text. */
@@ -146,7 +155,7 @@ async function compare(names: readonly string[]): Promise<number> {
     const points =
       evals.length > 1
         ? evals.map(({ step, valLoss }) => [step, valLoss] as const)
-        : steps.map(({ step, trainLoss }) => [step, trainLoss] as const);
+        : averaged(steps.map(({ step, trainLoss }) => [step, trainLoss] as const));
     return { points, mark: curveMarks[index]!, evals, seconds: log.at(-1)?.seconds ?? 0 };
   });
   const width = Math.min(process.stdout.columns ?? 100, 120);

@@ -18,7 +18,7 @@ export function createView(out: Output, env: NodeJS.ProcessEnv = process.env): T
 }
 
 /** One line about where the run is. */
-export function describeProgress(progress: Progress): string {
+function describeProgress(progress: Progress): string {
   const { step, steps, epoch, trainLoss, learningRate, gradNorm, tokensPerSecond, secondsLeft, rss } =
     progress;
   return [

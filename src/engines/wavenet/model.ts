@@ -36,7 +36,7 @@ export const parameterCount = [...parameterShapes.values()].reduce(
 );
 
 /** Means and variances that the batch norms use outside training; measured, not trained. */
-export const statisticShapes: ReadonlyMap<string, readonly number[]> = new Map(
+const statisticShapes: ReadonlyMap<string, readonly number[]> = new Map(
   Array.from({ length: nLevel }, (_, level): [string, number[]][] => [
     [`levels.${level}.norm.mean`, [nHidden]],
     [`levels.${level}.norm.variance`, [nHidden]],

@@ -72,7 +72,7 @@ function reshape(tape: Tape, x: Node, shape: readonly number[], rate: number): N
  * tanh(batch norm(x)), x (N, C). The statistics are over all rows, positions included: over everything but the
  * channel. Ioffe and Szegedy (2015).
  */
-export function normTanh(
+function normTanh(
   tape: Tape,
   x: Node,
   gain: Parameter,
