@@ -48,6 +48,10 @@ export async function place(packageRoot, draft, what, node) {
 }
 
 const trial = `
+  process.on('uncaughtException', (error) => {
+    process.stderr.write(error.message + '\\n');
+    process.exit(1);
+  });
   const util = require('node:util');
   util.isNullOrUndefined ??= (value) => value == null;
   util.isArray ??= Array.isArray;
