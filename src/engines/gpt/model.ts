@@ -10,6 +10,7 @@ import { relu } from '../../tensor/ops/activations.ts';
 import { attention, splitHeads } from '../../tensor/ops/attention.ts';
 import { residual } from '../../tensor/ops/dropout.ts';
 import { addPositions, embedding } from '../../tensor/ops/embedding.ts';
+import type { KvCache } from '../../tensor/ops/kv-cache.ts';
 import { linear } from '../../tensor/ops/linear.ts';
 import { layerNorm } from '../../tensor/ops/norms.ts';
 import type { ParameterShapes, Parameters } from '../../tensor/ops/parameters.ts';
@@ -61,25 +62,27 @@ export interface GptDropout {
   readonly attention: number;
 }
 
-/** Tokens (B, T) int32 → logits (B·T, V). */
+/** Tokens (B, T) int32 → logits (B·T, V). With a cache they are the tokens that follow those in it. */
 export function gptForward(
   tape: Tape,
   parameters: Parameters,
   config: GptConfig,
   tokens: Handle,
   drop: GptDropout = { residual: 0, attention: 0 },
+  cache?: KvCache,
 ): Node {
   const [batch, length] = tokens.shape as [number, number];
   const shape = { batch, length, nHead: config.nHead };
   const p = (name: string) => parameters.get(name);
   const flat = tape.e.reshape(tokens, [batch * length]);
 
-  let x = addPositions(tape, embedding(tape, p('tokens.weight'), flat), p('positions.weight'), length);
+  let x = embedding(tape, p('tokens.weight'), flat); // (B·T, C)
+  x = addPositions(tape, x, p('positions.weight'), length, cache?.length);
   for (let layer = 0; layer < config.nLayer; layer++) {
     const b = (name: string) => p(`blocks.${layer}.${name}`);
     const h1 = layerNorm(tape, x, b('norm1.weight'), b('norm1.bias')); // (B·T, C)
     const qkv = splitHeads(tape, linear(tape, h1, b('attention.qkv.weight')), 3, shape); // 3 × (B, H, T, D)
-    const mixed = attention(tape, qkv, shape, drop.attention); // (B·T, C)
+    const mixed = cache ? cache.attend(tape, layer, qkv, shape) : attention(tape, qkv, shape, drop.attention); // (B·T, C)
     const attended = linear(tape, mixed, b('attention.project.weight'), b('attention.project.bias'));
     x = residual(tape, x, attended, drop.residual);
     const h2 = layerNorm(tape, x, b('norm2.weight'), b('norm2.bias'));
@@ -87,6 +90,7 @@ export function gptForward(
     const narrow = linear(tape, wide, b('feedForward.project.weight'), b('feedForward.project.bias'));
     x = residual(tape, x, narrow, drop.residual);
   }
+  cache?.advance(length);
   const h = layerNorm(tape, x, p('norm.weight'), p('norm.bias'));
   return linear(tape, h, p('head.weight'), p('head.bias'), 'float32'); // (B·T, V)
 }

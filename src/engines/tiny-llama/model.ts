@@ -12,6 +12,7 @@ import { swiglu } from '../../tensor/ops/activations.ts';
 import { attention, splitHeads } from '../../tensor/ops/attention.ts';
 import { residual } from '../../tensor/ops/dropout.ts';
 import { embedding } from '../../tensor/ops/embedding.ts';
+import type { KvCache } from '../../tensor/ops/kv-cache.ts';
 import { linear } from '../../tensor/ops/linear.ts';
 import { rmsNorm } from '../../tensor/ops/norms.ts';
 import type { ParameterShapes, Parameters } from '../../tensor/ops/parameters.ts';
@@ -64,13 +65,14 @@ export interface LlamaDropout {
   readonly attention: number;
 }
 
-/** Tokens (B, T) int32 → logits (B·T, V) float32. */
+/** Tokens (B, T) int32 → logits (B·T, V) float32. With a cache they are the tokens that follow those in it. */
 export function llamaForward(
   tape: Tape,
   parameters: Parameters,
   config: LlamaConfig,
   tokens: Handle,
   drop: LlamaDropout = { residual: 0, attention: 0 },
+  cache?: KvCache,
 ): Node {
   const [batch, length] = tokens.shape as [number, number];
   const shape = { batch, length, nHead: config.nHead };
@@ -81,15 +83,18 @@ export function llamaForward(
   for (let layer = 0; layer < config.nLayer; layer++) {
     const w = (name: string) => p(`model.layers.${layer}.${name}.weight`);
     const h1 = rmsNorm(tape, x, w('input_layernorm'), rmsEpsilon); // (B·T, C)
-    const q = rotary(tape, heads(linear(tape, h1, w('self_attn.q_proj'))), ropeBase); // (B, H, T, D)
-    const k = rotary(tape, heads(linear(tape, h1, w('self_attn.k_proj'))), ropeBase);
+    const q = rotary(tape, heads(linear(tape, h1, w('self_attn.q_proj'))), ropeBase, cache?.length); // (B, H, T, D)
+    const k = rotary(tape, heads(linear(tape, h1, w('self_attn.k_proj'))), ropeBase, cache?.length);
     const v = heads(linear(tape, h1, w('self_attn.v_proj')));
-    const mixed = attention(tape, [q, k, v], shape, drop.attention); // (B·T, C)
+    const mixed = cache
+      ? cache.attend(tape, layer, [q, k, v], shape)
+      : attention(tape, [q, k, v], shape, drop.attention); // (B·T, C)
     x = residual(tape, x, linear(tape, mixed, w('self_attn.o_proj')), drop.residual);
     const h2 = rmsNorm(tape, x, w('post_attention_layernorm'), rmsEpsilon);
     const gated = swiglu(tape, linear(tape, h2, w('mlp.gate_proj')), linear(tape, h2, w('mlp.up_proj'))); // (B·T, F)
     x = residual(tape, x, linear(tape, gated, w('mlp.down_proj')), drop.residual);
   }
+  cache?.advance(length);
   const h = rmsNorm(tape, x, p('model.norm.weight'), rmsEpsilon);
   return linear(tape, h, p('lm_head.weight'), undefined, 'float32'); // (B·T, V)
 }

@@ -49,11 +49,18 @@ export function attention(
   });
 }
 
-/** Causal softmax of q kᵀ, in float32: (…, T, D), (…, T, D) → (…, T, T). `q` is already divided by √D. */
+/**
+ * Causal softmax of q kᵀ, in float32: (…, T, D), (…, S, D) → (…, T, S). `q` is already divided by √D. The T
+ * queries are the last of the S positions.
+ */
 export function probabilities(e: Eager, q: Handle, k: Handle): Handle {
+  const [queries, positions] = [q.shape.at(-2)!, k.shape.at(-2)!];
   return e.scope(() => {
     const scores = e.cast(e.batchMatMul(q, k, false, true), 'float32');
-    return e.keep(e.unary('Softmax', e.add(scores, causalMask(e, k.shape.at(-2)!))));
+    if (queries === 1) return e.keep(e.unary('Softmax', scores));
+    const mask = causalMask(e, positions);
+    const rows = queries === positions ? mask : e.slice(mask, [positions - queries, 0], [queries, positions]);
+    return e.keep(e.unary('Softmax', e.add(scores, rows)));
   });
 }
 

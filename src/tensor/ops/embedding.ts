@@ -16,19 +16,19 @@ export function embedding(tape: Tape, table: Parameter, tokens: Handle): Node {
   ]);
 }
 
-/** Adds row t of `table` (context length, C) to every window's position t: x is (B·T, C). */
-export function addPositions(tape: Tape, x: Node, table: Parameter, length: number): Node {
+/** Adds row `start` + t of `table` (context length, C) to every window's position t: x is (B·T, C). */
+export function addPositions(tape: Tape, x: Node, table: Parameter, length: number, start = 0): Node {
   const { e } = tape;
   const [rows, width] = x.value.shape as [number, number];
   const [contextLength] = table.shape as [number, number];
   const windows = [rows / length, length, width]; // (B, T, C)
   return tape.layer(() => {
-    const positions = e.slice(table.value, [0, 0], [length, width]);
+    const positions = e.slice(table.value, [start, 0], [length, width]);
     return [
       e.reshape(e.add(e.reshape(x.value, windows), positions), [rows, width]),
       (grad) => {
         const seen = e.sum(e.reshape(grad, windows), [0]); // (T, C)
-        const rest = e.reshape(e.ints([0, contextLength - length, 0, 0]), [2, 2]);
+        const rest = e.reshape(e.ints([start, contextLength - start - length, 0, 0]), [2, 2]);
         tape.accumulate(table, e.op('Pad', [seen, rest], { T: 'float32', Tpaddings: 'int32' }));
         tape.give(x, grad);
       },
