@@ -36,7 +36,7 @@ export function authorize(request: IncomingMessage, { apiKey }: Access): void {
   throw new HttpError(403, 'forbidden', 'Without an API key only programs on this machine may ask.');
 }
 
-export function isLoopback(host: string): boolean {
+function isLoopback(host: string): boolean {
   const name = host.replace(/^\[|\]$/g, '').toLowerCase();
   return name === 'localhost' || name === '::1' || (isIP(name) === 4 && name.startsWith('127.'));
 }

@@ -41,5 +41,3 @@ export function createMetrics(waiting: () => number) {
     }),
   };
 }
-
-export type Metrics = ReturnType<typeof createMetrics>;

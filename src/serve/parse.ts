@@ -4,7 +4,7 @@ import type { GenerateRequest, Message, Sampling } from '../engines/engine.ts';
 import { HttpError } from './http-error.ts';
 
 /** A request without its prompt and signal. */
-export type Parameters = Omit<GenerateRequest, 'messages' | 'prompt' | 'signal'>;
+type Parameters = Omit<GenerateRequest, 'messages' | 'prompt' | 'signal'>;
 
 export interface Asked {
   readonly model: string;

@@ -16,7 +16,7 @@ import type {
 } from '../engine.ts';
 
 /** A request without its signal, which becomes a `cancel` message. */
-export type WireRequest = Omit<GenerateRequest, 'signal'>;
+type WireRequest = Omit<GenerateRequest, 'signal'>;
 
 /** Parent to host. `id` names the operation that the answers belong to. */
 export type ToHost =

@@ -2,7 +2,7 @@
 import type { FinishReason, TokenProbability } from '../engine.ts';
 
 /** A server that does not tell a token's id has this one. */
-export const unknownTokenId = -1;
+const unknownTokenId = -1;
 
 /** What one chunk adds. */
 export interface ChunkContent {
