@@ -1,4 +1,5 @@
 import { type ChatInputCommandInteraction, type MessageComponentInteraction, MessageFlags } from 'discord.js';
+import { listModels } from '../catalogue/catalogue.ts';
 import type { Sampling } from '../engines/engine.ts';
 import { AppError } from '../errors.ts';
 import { type Asker, refuseAccess } from './access.ts';
@@ -93,4 +94,18 @@ export function checkLength(context: BotContext, text: string): void {
   const most = context.config.limits.promptCharacters;
   if (text.length <= most) return;
   throw new AppError('USAGE', `Your text has ${text.length} characters; ${most} is the most here.`);
+}
+
+/**
+ * A person on Discord may name a model of the catalogue, never a path on this machine.
+ * @throws AppError UNKNOWN_MODEL.
+ */
+export async function checkModel(model: string | null): Promise<void> {
+  if (model === null) return;
+  const known = (await listModels()).filter(({ error }) => !error).map(({ id }) => id);
+  if (known.includes(model)) return;
+  throw new AppError(
+    'UNKNOWN_MODEL',
+    `No model is called "${model.slice(0, 100)}". Known models: ${known.join(', ')}.`,
+  );
 }

@@ -7,6 +7,7 @@ import { EnginePool } from './answers/pool.ts';
 import { AnswerService } from './answers/service.ts';
 import type { BotConfig } from './config.ts';
 import type { BotContext } from './context.ts';
+import { startCatchingUp } from './events/catch-up.ts';
 import { handleInteraction } from './events/interaction.ts';
 import { handleMessage } from './events/message.ts';
 import { toStartError } from './exit.ts';
@@ -102,6 +103,7 @@ export async function startBot(
       if (guild.available) store.forgetGuild(guild.id);
     });
     client.on(Events.ChannelDelete, (channel) => store.resetChannel(channel.id));
+    const keepUp = startCatchingUp(context);
     if (config.metricsPort > 0)
       server = await serveMetrics(metrics, () => client.isReady(), config.metricsPort);
     const mine = (answer: { guildId: string | null }) =>
@@ -110,6 +112,7 @@ export async function startBot(
     log.info({ guilds: client.guilds.cache.size, apologies }, 'ready');
     let stopping: Promise<void> | undefined;
     const stop = async () => {
+      keepUp[Symbol.dispose]();
       await answers.drain(config.drainSeconds * 1_000);
       await release();
       log.info('stopped');

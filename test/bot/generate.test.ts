@@ -80,6 +80,16 @@ test('a wrong engine is named with the known ones, and an unknown character is e
   );
 });
 
+test('a path on the bot’s machine is no model', async () => {
+  const { fake, anna, channel, env } = scene;
+  fake.slash(anna, channel, 'generate', {
+    options: { engine: 'llama', model: String(env['BABBLE_BOT_DATABASE']) },
+  });
+  await fake.until('the refusal', () =>
+    contents(scene).find((content) => content.includes('No model is called "/')),
+  );
+});
+
 test('engines and models complete themselves', async () => {
   const { fake, anna, channel } = scene;
   const engines = fake.autocomplete(anna, channel, 'generate', 'engine', 'grad');

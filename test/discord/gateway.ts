@@ -104,6 +104,11 @@ export class FakeGateway {
     }
   }
 
+  /** Drops every session, so that what happens now is replayed to nobody. */
+  forgetSessions(): void {
+    this.sessions.clear();
+  }
+
   /** Asks every client to reconnect (opcode 7). */
   askReconnect(): void {
     for (const { socket } of this.sessions.values())

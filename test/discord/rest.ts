@@ -274,7 +274,16 @@ export class FakeRest {
   private history(channelId: string, call: Call): Answer {
     const limit = Number(call.query.get('limit') ?? 50);
     const before = call.query.get('before');
+    const after = call.query.get('after');
     const all = this.options.state.visible(channelId).map(({ current }) => current);
+    if (after)
+      return {
+        status: 200,
+        body: all
+          .filter(({ id }) => BigInt(id) > BigInt(after))
+          .slice(0, limit)
+          .reverse(),
+      };
     const older = before ? all.filter(({ id }) => BigInt(id) < BigInt(before)) : all;
     return { status: 200, body: older.slice(-limit).reverse() };
   }

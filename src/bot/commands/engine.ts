@@ -1,5 +1,5 @@
 import { resolveModel } from '../../catalogue/catalogue.ts';
-import { askerOf, engineAt, settingsAt } from '../asking.ts';
+import { askerOf, checkModel, engineAt, settingsAt } from '../asking.ts';
 import type { BotCommand } from './command.ts';
 import { completeEngineOrModel } from './complete.ts';
 import { define, text } from './define.ts';
@@ -24,7 +24,9 @@ export const engine: BotCommand = {
       await replyText(interaction, `${now.model ?? now.engine} answers here, on the engine ${now.engine}.`);
       return;
     }
-    const model = await resolveModel(wanted, interaction.options.getString('model') ?? undefined);
+    const named = interaction.options.getString('model');
+    await checkModel(named);
+    const model = await resolveModel(wanted, named ?? undefined);
     context.store.updateChannel(asker.channelId, asker.guildId, { engine: wanted, model: model.id });
     await replyText(
       interaction,

@@ -1,4 +1,4 @@
-import { askerOf, checkLength, defer, engineAt, requestAt, settingsAt } from '../asking.ts';
+import { askerOf, checkLength, checkModel, defer, engineAt, requestAt, settingsAt } from '../asking.ts';
 import { readAttachment } from '../attachments.ts';
 import { conversationWith } from '../conversation.ts';
 import type { BotCommand } from './command.ts';
@@ -31,6 +31,7 @@ export const generate: BotCommand = {
     const settings = settingsAt(context, asker);
     const chosen = engineAt(context, settings, options.getString('engine') ?? undefined);
     const model = options.getString('model');
+    await checkModel(model);
     const temperature = options.getNumber('temperature');
     const seed = options.getInteger('seed');
     await context.answers.ask({

@@ -32,6 +32,10 @@ export const migrations: readonly string[] = [
      settings TEXT NOT NULL,
      updated_at INTEGER NOT NULL
    ) STRICT;
+   CREATE TABLE alive (
+     only INTEGER PRIMARY KEY CHECK (only = 1),
+     at INTEGER NOT NULL
+   ) STRICT;
    CREATE TABLE handled (
      event_id TEXT PRIMARY KEY,
      at INTEGER NOT NULL

@@ -204,6 +204,25 @@ export class BotStore implements Disposable {
     );
   }
 
+  /** Takes note that the bot is connected now; what people write later than this may have been missed. */
+  markAlive(now = Date.now()): void {
+    this.db
+      .prepare('INSERT INTO alive (only, at) VALUES (1, ?) ON CONFLICT (only) DO UPDATE SET at = excluded.at')
+      .run(now);
+  }
+
+  /** When the bot was last known to be connected; undefined before its first time. */
+  lastAlive(): number | undefined {
+    return (this.db.prepare('SELECT at FROM alive').get() as { at: number } | undefined)?.at;
+  }
+
+  /** Channels with an answer since a time, newest first. */
+  activeChannels(since: number, most: number): string[] {
+    const sql =
+      'SELECT channel_id FROM answers WHERE created_at >= ? GROUP BY channel_id ORDER BY MAX(created_at) DESC LIMIT ?';
+    return (this.db.prepare(sql).all(since, most) as Row[]).map((row) => String(row['channel_id']));
+  }
+
   /** Deletes everything that a person asked and was answered. Returns the number of answers. */
   forgetUser(userId: string): number {
     return Number(this.db.prepare('DELETE FROM answers WHERE user_id = ?').run(userId).changes);
