@@ -38,6 +38,8 @@ async function collect(parts: AsyncIterable<ChatPart>): Promise<ChatPart[]> {
 }
 const textOf = (parts: readonly ChatPart[]) =>
   parts.map((part) => (part.type === 'text-delta' ? part.text : '')).join('');
+/** What the engine does may be told later than its last word. */
+const endOf = (parts: readonly ChatPart[]) => parts.findLast(({ type }) => type !== 'engine-event');
 const noticesOf = (parts: readonly ChatPart[]) =>
   parts.flatMap((part) => (part.type === 'notice' ? [part.text] : []));
 /** Sends a text that the parrot repeats, and gives what it was asked. */
@@ -79,7 +81,7 @@ describe('a turn', () => {
     await using session = await open('chat', { systemPrompt: 'Be kind.' });
     const parts = await collect(session.send('one', never));
     expect(parts.find((part) => part.type === 'engine-event')).toBeDefined();
-    expect(parts.at(-1)).toMatchObject({ type: 'finish', reason: 'stop' });
+    expect(endOf(parts)).toMatchObject({ type: 'finish', reason: 'stop' });
     const { messages, maxTokens } = await ask(session, 'two');
     expect(maxTokens).toBe(1024);
     expect(messages?.map(({ role }) => role)).toEqual(['system', 'user', 'assistant', 'user']);
@@ -104,7 +106,7 @@ describe('a turn', () => {
       parts.push(part);
       if (textOf(parts).includes('5 ')) stop.abort();
     }
-    expect(parts.at(-1)).toMatchObject({ type: 'finish', reason: 'abort' });
+    expect(endOf(parts)).toMatchObject({ type: 'finish', reason: 'abort' });
     expect(stored(session).messages[1]).toMatchObject({ content: textOf(parts), reason: 'abort' });
   });
 
@@ -122,7 +124,7 @@ describe('a turn', () => {
   it('stores no answer when stopped before the engine began', async () => {
     await using session = await open('chat');
     const parts = await collect(session.send('hi', AbortSignal.abort()));
-    expect(parts.at(-1)).toMatchObject({ type: 'finish', reason: 'abort' });
+    expect(endOf(parts)).toMatchObject({ type: 'finish', reason: 'abort' });
     expect(contents(session)).toEqual(['hi']);
   });
 
@@ -145,7 +147,7 @@ describe('trouble', () => {
     await ask(session, 'first');
     const parts = await collect(session.send('crash', never));
     expect(textOf(parts)).toBe('so far');
-    expect(parts.at(-1)).toMatchObject({ type: 'notice', level: 'warning' });
+    expect(endOf(parts)).toMatchObject({ type: 'notice', level: 'warning' });
     expect(noticesOf(parts)[0]).toMatch(/parrot stopped in the middle .* started again .* kept/);
     expect(stored(session).messages[3]).toMatchObject({ content: 'so far', reason: null });
     const { messages } = await ask(session, 'second');

@@ -29,7 +29,7 @@ const headSchema = z.strictObject({
   systemPrompt,
 });
 
-export interface TemplateVariable {
+interface TemplateVariable {
   readonly name: string;
   /** Absent: a value must be given. */
   readonly default?: string;

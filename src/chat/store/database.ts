@@ -57,7 +57,7 @@ export function openDatabase(file: string): OpenedDatabase {
 }
 
 /** True when the disk, not babble, is at fault: full, read-only, no permission, input/output errors. */
-export function isDiskTrouble(error: unknown): boolean {
+function isDiskTrouble(error: unknown): boolean {
   return diskTrouble.has(sqliteCode(error)) || (error instanceof Error && 'syscall' in error);
 }
 

@@ -15,7 +15,7 @@ import { excerptOf, searchCondition } from './search.ts';
 /** Shortest part of an id by which a conversation may be named. */
 const shortestPrefix = 4;
 
-export interface NewConversation {
+interface NewConversation {
   readonly id: string;
   readonly origin: string;
   readonly engineId: string;
@@ -24,7 +24,7 @@ export interface NewConversation {
   readonly createdAt: string;
 }
 
-export interface ConversationChange {
+interface ConversationChange {
   readonly title?: string;
   readonly engineId?: string;
   readonly modelId?: string;
@@ -32,7 +32,7 @@ export interface ConversationChange {
   readonly head?: string | null;
 }
 
-export interface Ending {
+interface Ending {
   readonly reason: FinishReason;
   readonly usage?: Usage;
   readonly seed?: number;
