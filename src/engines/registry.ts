@@ -36,6 +36,18 @@ const entries: readonly EngineEntry[] = [
     load: () => import('./wavenet/engine.ts'),
   },
   {
+    id: 'gpt',
+    description: 'text in Shakespeare’s manner from a small GPT',
+    defaultModel: 'gpt',
+    load: () => import('./gpt/engine.ts'),
+  },
+  {
+    id: 'tiny-llama',
+    description: 'the same from a small LLaMA',
+    defaultModel: 'tiny-llama',
+    load: () => import('./tiny-llama/engine.ts'),
+  },
+  {
     id: 'remote',
     description: 'a model on a server with an OpenAI-compatible interface (llama-server, vLLM, Ollama)',
     defaultModel: 'auto',

@@ -10,6 +10,7 @@ import { type ParameterShapes, Parameters, type Weights } from '../tensor/ops/pa
 import { fastDType } from '../tensor/ops/precision.ts';
 import type { DType, Handle } from '../tensor/ops/runtime.ts';
 import { type Node, type Parameter, Tape } from '../tensor/ops/tape.ts';
+import type { Pass } from '../tensor/ops/transformer.ts';
 import { AdamW } from './optimisers/adamw.ts';
 import { Ema } from './optimisers/ema.ts';
 import { Muon } from './optimisers/muon.ts';
@@ -28,18 +29,12 @@ import type {
   TrainingSession,
 } from './task.ts';
 
-/** Rates of dropout in a forward pass: of the residual branches and of the attention's probabilities. */
-export interface DropoutRates {
-  readonly residual: number;
-  readonly attention: number;
-}
-
 /** A transformer over characters, for a given vocabulary. */
 export interface CharacterNetwork {
   readonly shapes: ParameterShapes;
   readonly contextLength: number;
   /** Tokens (B, T) int32 → logits (B·T, V). */
-  forward(tape: Tape, parameters: Parameters, tokens: Handle, drop: DropoutRates): Node;
+  forward(tape: Tape, parameters: Parameters, tokens: Handle, pass?: Pass): Node;
   initial(seed: number, zeroProjections: boolean): Weights;
   /** Whether Muon may train the parameter: a matrix inside the network. */
   isHidden(name: string): boolean;
@@ -99,7 +94,7 @@ export async function startCharacterSession(
     e.scope(() => {
       const tape = new Tape(e, { dtype, seed: stepSeed });
       const { inputs, targets } = windowTensors(e, splits.train, starts, contextLength);
-      const losses = crossEntropy(tape, network.forward(tape, parameters, inputs, drop), targets);
+      const losses = crossEntropy(tape, network.forward(tape, parameters, inputs, { drop }), targets);
       const rows = microBatchSize * contextLength;
       const share = e.op('Fill', [e.ints([rows]), e.scalar(1 / (batchSize * contextLength))], {
         T: 'float32',
@@ -244,7 +239,7 @@ function measure(
     e.scope(() => {
       const { inputs, targets } = windowTensors(e, tokens, starts, length);
       const tape = new Tape(e, { dtype });
-      const logits = network.forward(tape, parameters, inputs, { residual: 0, attention: 0 });
+      const logits = network.forward(tape, parameters, inputs);
       for (const loss of e.read(crossEntropy(tape, logits, targets).value)) sum += loss;
     });
   for (let first = 0; first < full; first += evalBatch) {

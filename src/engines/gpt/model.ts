@@ -10,27 +10,18 @@ import { relu } from '../../tensor/ops/activations.ts';
 import { attention, splitHeads } from '../../tensor/ops/attention.ts';
 import { residual } from '../../tensor/ops/dropout.ts';
 import { addPositions, embedding } from '../../tensor/ops/embedding.ts';
-import type { KvCache } from '../../tensor/ops/kv-cache.ts';
 import { linear } from '../../tensor/ops/linear.ts';
 import { layerNorm } from '../../tensor/ops/norms.ts';
 import type { ParameterShapes, Parameters } from '../../tensor/ops/parameters.ts';
 import type { Handle } from '../../tensor/ops/runtime.ts';
 import type { Node, Tape } from '../../tensor/ops/tape.ts';
-
-export interface GptConfig {
-  readonly vocabSize: number; // V
-  readonly contextLength: number; // T at most
-  readonly nLayer: number;
-  readonly nHead: number; // H
-  readonly nEmbd: number; // C
-  readonly nFf: number; // F
-}
+import type { Pass, TransformerConfig } from '../../tensor/ops/transformer.ts';
 
 /** The seed's size; the vocabulary comes from the text. */
 export const gptSize = { contextLength: 256, nLayer: 6, nHead: 6, nEmbd: 384, nFf: 1536 } as const;
 
 /** Every parameter's shape; matrices are (out, in), as in PyTorch. */
-export function gptShapes(config: GptConfig): ParameterShapes {
+export function gptShapes(config: TransformerConfig): ParameterShapes {
   const { vocabSize, contextLength, nLayer, nEmbd, nFf } = config;
   const blocks = Array.from({ length: nLayer }, (_, layer): [string, readonly number[]][] => [
     [`blocks.${layer}.norm1.weight`, [nEmbd]],
@@ -56,41 +47,42 @@ export function gptShapes(config: GptConfig): ParameterShapes {
   ]);
 }
 
-/** Rates of dropout: of the residual branches (and the embedding), and of the attention's probabilities. */
-export interface GptDropout {
-  readonly residual: number;
-  readonly attention: number;
-}
-
-/** Tokens (B, T) int32 → logits (B·T, V). With a cache they are the tokens that follow those in it. */
+/** Tokens (B, T) int32 → logits (B·T, V) float32. */
 export function gptForward(
   tape: Tape,
   parameters: Parameters,
-  config: GptConfig,
+  { nLayer, nHead }: TransformerConfig,
   tokens: Handle,
-  drop: GptDropout = { residual: 0, attention: 0 },
-  cache?: KvCache,
+  { drop = { residual: 0, attention: 0 }, cache, watch }: Pass = {},
 ): Node {
   const [batch, length] = tokens.shape as [number, number];
-  const shape = { batch, length, nHead: config.nHead };
+  const shape = { batch, length, nHead };
   const p = (name: string) => parameters.get(name);
-  const flat = tape.e.reshape(tokens, [batch * length]);
 
-  let x = embedding(tape, p('tokens.weight'), flat); // (B·T, C)
+  let x = embedding(tape, p('tokens.weight'), tape.e.reshape(tokens, [batch * length])); // (B·T, C)
   x = addPositions(tape, x, p('positions.weight'), length, cache?.length);
-  for (let layer = 0; layer < config.nLayer; layer++) {
+  watch?.stream?.(-1, x);
+  for (let layer = 0; layer < nLayer; layer++) {
     const b = (name: string) => p(`blocks.${layer}.${name}`);
     const h1 = layerNorm(tape, x, b('norm1.weight'), b('norm1.bias')); // (B·T, C)
     const qkv = splitHeads(tape, linear(tape, h1, b('attention.qkv.weight')), 3, shape); // 3 × (B, H, T, D)
-    const mixed = cache ? cache.attend(tape, layer, qkv, shape) : attention(tape, qkv, shape, drop.attention); // (B·T, C)
+    const mixed = cache
+      ? cache.attend(tape, layer, qkv, shape) // (B·T, C)
+      : attention(tape, qkv, shape, drop.attention, (p) => watch?.attention?.(layer, p));
     const attended = linear(tape, mixed, b('attention.project.weight'), b('attention.project.bias'));
     x = residual(tape, x, attended, drop.residual);
     const h2 = layerNorm(tape, x, b('norm2.weight'), b('norm2.bias'));
     const wide = relu(tape, linear(tape, h2, b('feedForward.expand.weight'), b('feedForward.expand.bias'))); // (B·T, F)
     const narrow = linear(tape, wide, b('feedForward.project.weight'), b('feedForward.project.bias'));
     x = residual(tape, x, narrow, drop.residual);
+    watch?.stream?.(layer, x);
   }
   cache?.advance(length);
-  const h = layerNorm(tape, x, p('norm.weight'), p('norm.bias'));
-  return linear(tape, h, p('head.weight'), p('head.bias'), 'float32'); // (B·T, V)
+  return gptHead(tape, parameters, x);
+}
+
+/** The last norm and the head: stream (N, C) → logits (N, V) float32. */
+export function gptHead(tape: Tape, parameters: Parameters, x: Node): Node {
+  const h = layerNorm(tape, x, parameters.get('norm.weight'), parameters.get('norm.bias'));
+  return linear(tape, h, parameters.get('head.weight'), parameters.get('head.bias'), 'float32');
 }

@@ -30,7 +30,7 @@ function network(vocabSize: number): CharacterNetwork {
   return {
     shapes: gptShapes(config),
     contextLength: config.contextLength,
-    forward: (tape, parameters, tokens, drop) => gptForward(tape, parameters, config, tokens, drop),
+    forward: (tape, parameters, tokens, pass) => gptForward(tape, parameters, config, tokens, pass),
     initial: (seed, zeroProjections) => initial(vocabSize, seed, zeroProjections),
     isHidden: (name) => name.startsWith('blocks.') && name.endsWith('.weight') && !name.includes('norm'),
     matricesIn: (name) => (name.endsWith('qkv.weight') ? 3 : 1),

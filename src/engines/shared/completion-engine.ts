@@ -90,8 +90,9 @@ export class CompletionEngine implements Engine {
       case 'surprise':
         return this.#surprise(view.text);
       default: {
-        const report = this.#model.views?.[view.type];
-        if (report) return report();
+        // The type of a view's function follows its name; TypeScript cannot follow that through the index.
+        const report = this.#model.views?.[view.type] as ((of: InspectView) => InspectReport) | undefined;
+        if (report) return report(view);
         throw new AppError('ENGINE_UNSUPPORTED', `${this.info.id} has nothing to show for ${view.type}.`);
       }
     }

@@ -1,11 +1,11 @@
 import { loadFloats, type StoredTensor } from '../../formats/safetensors.ts';
 import type { InspectReport, InspectView } from '../engine.ts';
 
-/** The views that depend on the model alone, and not on a text. */
+/** The views that not every model has. */
 export type InspectViews = {
-  readonly [Type in Exclude<InspectView['type'], 'next-token' | 'surprise'>]?: () =>
-    | InspectReport
-    | Promise<InspectReport>;
+  readonly [Type in Exclude<InspectView['type'], 'next-token' | 'surprise'>]?: (
+    view: Extract<InspectView, { type: Type }>,
+  ) => InspectReport | Promise<InspectReport>;
 };
 
 /** Every weight tensor's values, for histograms. */

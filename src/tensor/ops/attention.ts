@@ -12,13 +12,15 @@ export interface AttentionShape {
 /**
  * Causal self-attention of every head. Vaswani et al. (2017).
  * q, k, v: (B, H, T, D) in the tape's dtype → (B·T, H·D). Scores and softmax are float32; of the (T, T)
- * matrices only the probabilities are kept, in the tape's dtype. `rate`: dropout of the probabilities.
+ * matrices only the probabilities are kept, in the tape's dtype. `rate`: dropout of the probabilities;
+ * `watch` is shown them.
  */
 export function attention(
   tape: Tape,
   [q, k, v]: readonly Node[],
   { batch, length, nHead }: AttentionShape,
   rate = 0,
+  watch?: (probabilities: Handle) => void,
 ): Node {
   const { e, dtype } = tape;
   if (!q || !k || !v) throw new RangeError('attention takes q, k and v');
@@ -27,6 +29,7 @@ export function attention(
   return tape.layer((keep) => {
     const scaled = keep(e.mul(q.value, factor));
     const p = keep(e.cast(probabilities(e, scaled, k.value), dtype)); // (B, H, T, T)
+    watch?.(p);
     const drop = drawMask(tape, p.shape, rate);
     if (drop) keep(drop.kept);
     const output = keep(e.batchMatMul(drop ? applyMask(e, p, drop) : p, v.value)); // (B, H, T, D)

@@ -154,7 +154,7 @@ export class Runtime {
   }
 
   /** Copies data out of TensorFlow; waits for it. */
-  read(handle: Handle): Float32Array {
+  read(handle: Handle): Float32Array<ArrayBuffer> {
     const float = handle.dtype === 'float32';
     const source = float ? handle : this.op('Cast', [handle], { SrcT: handle.dtype, DstT: 'float32' });
     // The binding's array shares TensorFlow's memory: copy before the handle goes.

@@ -1,7 +1,7 @@
 /** Whole models against PyTorch: logits, loss and every gradient. Vectors by fixtures/make-vectors.py. */
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type GptConfig, gptForward, gptShapes } from '../../engines/gpt/model.ts';
+import { gptForward, gptShapes } from '../../engines/gpt/model.ts';
 import { llamaForward, llamaShapes } from '../../engines/tiny-llama/model.ts';
 import { AdamW } from '../../training/optimisers/adamw.ts';
 import { Muon } from '../../training/optimisers/muon.ts';
@@ -10,6 +10,7 @@ import { crossEntropy } from './cross-entropy.ts';
 import { Eager } from './eager.ts';
 import { Parameters, type Weights } from './parameters.ts';
 import { Tape } from './tape.ts';
+import type { TransformerConfig } from './transformer.ts';
 
 interface Values {
   readonly shape: number[];
@@ -29,7 +30,7 @@ interface OptimiserVectors {
   readonly values: Values[];
 }
 const vectors = JSON.parse(readFileSync(new URL('./fixtures/vectors.json', import.meta.url), 'utf8')) as {
-  config: GptConfig;
+  config: TransformerConfig;
   gpt: ModelVectors;
   llama: ModelVectors;
 } & Record<'adamw' | 'muonWide' | 'muonTall', OptimiserVectors>;
