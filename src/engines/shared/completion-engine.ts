@@ -66,6 +66,7 @@ export class CompletionEngine implements Engine {
   readonly #tokenizer: CharTokenizer;
   readonly #queue = new Queue();
   #lastBreath = performance.now();
+  #closed = false;
 
   constructor(info: EngineInfo, model: CompletionModel) {
     this.info = info;
@@ -77,6 +78,7 @@ export class CompletionEngine implements Engine {
     const promptIds = this.#tokensOf(promptOf(request, this.info.id));
     const sampler = new Sampler(request.sampling);
     using _turn = await this.#queue.enter(request.signal);
+    this.#checkOpen();
     for (let sample = 0; sample < (request.samples ?? 1); sample++) {
       yield* this.#generateOne(request, sample, promptIds, sampler);
     }
@@ -84,6 +86,7 @@ export class CompletionEngine implements Engine {
 
   async inspect(view: InspectView): Promise<InspectReport> {
     using _turn = await this.#queue.enter();
+    this.#checkOpen();
     switch (view.type) {
       case 'next-token':
         return this.#nextToken(view.prompt, view.top ?? 10);
@@ -100,7 +103,13 @@ export class CompletionEngine implements Engine {
 
   async [Symbol.asyncDispose](): Promise<void> {
     using _turn = await this.#queue.enter();
+    if (this.#closed) return;
+    this.#closed = true;
     this.#model.dispose?.();
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw new AppError('ENGINE_CLOSED', `The engine ${this.info.id} was closed.`);
   }
 
   async *#generateOne(
