@@ -35,14 +35,14 @@ export async function run(args: readonly string[]): Promise<number> {
     ...(options.stop === undefined ? {} : { stop: options.stop }),
   };
 
-  const { stdin, stdout, stderr, env } = process;
+  const { stdin, stdout, env } = process;
   const isTerminal = Boolean(stdin.isTTY && stdout.isTTY) && env['TERM'] !== 'dumb';
   // What is typed while we start is for the editor: the terminal must not echo it.
   if (isTerminal) stdin.setRawMode(true);
   try {
     using store = openStore();
     await using services = new LocalServices(store);
-    const session = await openSession(services, options, settings);
+    await using session = await openSession(services, options, settings);
     // The engine loads in its own process while the front end is read; a failure is told when it is used.
     session.load().catch(() => {});
     const ended = new AbortController();
@@ -50,18 +50,26 @@ export async function run(args: readonly string[]): Promise<number> {
     const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
     for (const signal of signals) process.on(signal, end);
     try {
-      if (!isTerminal) {
-        if (store.warning !== undefined) stderr.write(`${store.warning}\n`);
-        const { runPlain } = await import('../../repl/plain.ts');
-        return await runPlain(session, services, { stdin, stdout, stderr }, ended.signal);
-      }
-      return await sit(session, services, store, Boolean(options.continue || options.resume), ended.signal);
+      const resumed = Boolean(options.continue || options.resume);
+      if (isTerminal) return await sit(session, services, store, resumed, ended.signal);
+      if (store.warning !== undefined) process.stderr.write(`${store.warning}\n`);
+      return await readLines(session, services, ended.signal);
     } finally {
       for (const signal of signals) process.off(signal, end);
     }
   } finally {
     if (isTerminal) stdin.setRawMode(false);
   }
+}
+
+// Here and below for a reason: TypeScript 6.0 leaves the `.ts` in an import() inside a function with `using`.
+async function readLines(
+  session: ChatSession,
+  services: LocalServices,
+  signal: AbortSignal,
+): Promise<number> {
+  const { runPlain } = await import('../../repl/plain.ts');
+  return runPlain(session, services, process, signal);
 }
 
 async function sit(

@@ -22,7 +22,7 @@ export function helpCommand(list: () => readonly Command[]): Command {
       const one = list().find(({ name }) => name === argument.replace(/^\//, ''));
       if (one) return repl.notice(`/${one.name} ${one.usage}\n  ${one.summary}`);
       const rows = list().map(({ name, usage, summary }) => [`/${name} ${usage}`.trim(), summary] as const);
-      repl.notice(`${table(rows)}\n\n${table(keys)}\n`);
+      repl.notice(`${table(rows)}\n\n${table(keys)}`);
     },
   };
 }

@@ -1,4 +1,4 @@
-import { shortCount } from '../numbers.ts';
+import { longCount } from '../numbers.ts';
 import type { Command } from './command.ts';
 
 /** `/models`: the models on this machine. */
@@ -9,15 +9,12 @@ export const modelsCommand: Command = {
   async run(_argument, repl) {
     const choices = await repl.services.listEngines();
     if (choices.length === 0) return repl.notice('There are no models on this machine.');
-    const name = Math.max(...choices.map(({ modelId }) => modelId.length)) + 2;
-    repl.notice(
-      choices
-        .map(({ engineId, modelId, parameterCount, description, problem }) => {
-          const current = engineId === repl.session.engineId && modelId === repl.session.modelId;
-          const size = parameterCount === undefined ? '' : shortCount(parameterCount);
-          return `${current ? '● ' : '  '}${modelId.padEnd(name)}${size.padStart(6)}  ${problem ?? description}`;
-        })
-        .join('\n'),
-    );
+    const rows = choices.map(({ engineId, modelId, parameterCount, description, problem }) => {
+      const current = engineId === repl.session.engineId && modelId === repl.session.modelId;
+      const size = parameterCount === undefined ? '' : ` · ${longCount(parameterCount)} parameters`;
+      const engine = engineId === modelId ? '' : ` on ${engineId}`;
+      return `${current ? '●' : '○'} ${modelId}${engine}${size}\n  ${problem ?? description}`;
+    });
+    repl.notice(rows.join('\n'));
   },
 };
