@@ -81,7 +81,6 @@ export async function startBot(
   };
   try {
     const closed = watch(client, log, redact);
-    await connect(client, config.token);
     const context: BotContext = {
       config,
       client: client as Client<true>,
@@ -103,6 +102,8 @@ export async function startBot(
       if (guild.available) store.forgetGuild(guild.id);
     });
     client.on(Events.ChannelDelete, (channel) => store.resetChannel(channel.id));
+    // listening begins before the session does, so that its first events are not lost
+    await connect(client, config.token);
     const keepUp = startCatchingUp(context);
     if (config.metricsPort > 0)
       server = await serveMetrics(metrics, () => client.isReady(), config.metricsPort);
