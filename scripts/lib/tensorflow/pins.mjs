@@ -1,5 +1,5 @@
 /** Version of TensorFlow that is preferred: the newest whose C interface tfjs-node 4.22 builds against. */
-export const tensorflowVersion = '2.21.0';
+const tensorflowVersion = '2.21.0';
 
 /**
  * PyPI's wheels that carry libtensorflow, by platform and processor, pinned by hash. The linux-x64 one is
