@@ -280,6 +280,7 @@ class WavenetSession implements TrainingSession {
   }
 
   [Symbol.dispose](): void {
+    for (const part of this.#stateful()) part[Symbol.dispose]();
     this.#parameters[Symbol.dispose]();
   }
 

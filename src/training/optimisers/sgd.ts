@@ -39,4 +39,6 @@ export class Sgd implements Optimiser {
   }
 
   restore(): void {}
+
+  [Symbol.dispose](): void {}
 }
