@@ -51,6 +51,10 @@ export class Input implements Screen {
     this.submissions = new Submissions(repl, this);
   }
 
+  get columns(): number {
+    return this.#host.columns();
+  }
+
   handle(event: KeyEvent): void {
     if (this.#held) this.#held.push(event);
     else if (this.#refreshing && event.type === 'key' && event.name === 'tab') this.#hold(event);

@@ -34,14 +34,19 @@ export async function runPlain(
     writeQuestion: () => {},
     writeAnswer: (spans) => stdout.write(spans.map(({ text }) => text).join('')),
   });
+  let hasLeft = false;
   const lines = createInterface({ input: stdin, crlfDelay: Number.POSITIVE_INFINITY });
   const screen: Screen = {
+    columns: 80,
     choose: async (menu) => {
       repl.notice(menu.items.map(({ label, detail = '' }) => `${label}  ${detail}`).join('\n'));
       return undefined;
     },
     edit: (text) => repl.notice(text),
-    exit: () => lines.close(),
+    exit: () => {
+      hasLeft = true;
+      lines.close();
+    },
   };
   const submissions = new Submissions(repl, screen);
   const stop = () => {
@@ -63,7 +68,8 @@ export async function runPlain(
       text = '';
       submissions.submit(next.text);
       await submissions.idle();
-      if (signal.aborted) break;
+      // Lines that were read already would still come.
+      if (hasLeft || signal.aborted) break;
     }
   } finally {
     signal.removeEventListener('abort', stop);

@@ -19,6 +19,8 @@ export interface Menu<Value> {
 
 /** What a command can ask of the screen it was typed on. */
 export interface Screen {
+  /** Columns that a line should fit in. */
+  readonly columns: number;
   /** Lets the person choose; undefined when they leave the menu, or when there is no terminal. */
   choose<Value>(menu: Menu<Value>): Promise<Value | undefined>;
   /** Puts a text into the editor, to be changed and sent. */

@@ -18,18 +18,18 @@ export function helpCommand(list: () => readonly Command[]): Command {
     summary: 'show the commands and keys',
     usage: '[command]',
     complete: () => list().map(({ name, summary }) => ({ value: name, detail: summary })),
-    run(argument, repl) {
+    run(argument, repl, { columns }) {
       const one = list().find(({ name }) => name === argument.replace(/^\//, ''));
       if (one) return repl.notice(`/${one.name} ${one.usage}\n  ${one.summary}`);
       const rows = list().map(({ name, usage, summary }) => [`/${name} ${usage}`.trim(), summary] as const);
-      repl.notice(`${table(rows)}\n\n${table(keys)}`);
+      repl.notice(`${table(rows, columns)}\n\n${table(keys, columns)}`);
     },
   };
 }
 
-/** Two columns; a left part that is too long for its column stands on a line of its own. */
-function table(rows: readonly (readonly [string, string])[]): string {
-  const column = 20;
+/** Two columns where they fit; else, and for long names, the right part goes below the left. */
+function table(rows: readonly (readonly [string, string])[], columns: number): string {
+  const column = columns < 76 ? 2 : 20;
   return rows
     .map(([left, right]) =>
       width(left) < column ? `${left.padEnd(column)}${right}` : `${left}\n${' '.repeat(column)}${right}`,

@@ -14,7 +14,9 @@ export function ListView(props: {
   readonly theme: Theme;
 }) {
   const { items, selected, columns, most, theme } = props;
-  const { from, to } = visibleRange(items.length, Math.max(0, selected), most);
+  // The last row says how many there are besides.
+  const room = items.length > most ? Math.max(1, most - 1) : most;
+  const { from, to } = visibleRange(items.length, Math.max(0, selected), room);
   const shown = items.slice(from, to).map(({ label, detail }, index) => ({
     row: from + index,
     label: sanitiseLine(label),
@@ -30,15 +32,18 @@ export function ListView(props: {
         const chosen = row === selected;
         const name = truncate(label, columns - 3);
         const padded = name + ' '.repeat(Math.max(1, column - width(name)));
-        const room = columns - 3 - width(padded);
+        const left = columns - 3 - width(padded);
         return (
           <Text key={row} wrap="truncate">
             {paint(theme, chosen ? 'accent' : 'dim', chosen ? '› ' : '  ')}
             {chosen ? paint(theme, 'selected', name) : name}
-            {room > 8 ? padded.slice(name.length) + paint(theme, 'dim', truncate(detail, room)) : ''}
+            {left > 8 ? padded.slice(name.length) + paint(theme, 'dim', truncate(detail, left)) : ''}
           </Text>
         );
       })}
+      {to - from < items.length && (
+        <Text>{paint(theme, 'dim', `  … ${from + 1}–${to} of ${items.length}`)}</Text>
+      )}
     </Box>
   );
 }

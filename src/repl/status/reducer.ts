@@ -72,7 +72,7 @@ export function statusReducer(status: Status, action: StatusAction): Status {
     case 'progress':
       return { ...status, tokensPerSecond: action.ms > 0 ? (action.tokens * 1000) / action.ms : 0 };
     case 'finish':
-      return action.usage ? { ...status, ...figures(action.usage) } : status;
+      return action.usage ? { ...status, ...figures(status, action.usage) } : status;
     case 'idle':
       return { ...status, activity: { type: 'idle' } };
     case 'hint':
@@ -111,9 +111,10 @@ function afterEvent(status: Status, event: ClientEvent): Status {
   }
 }
 
-function figures(usage: Usage): Pick<Status, 'tokensPerSecond' | 'contextUsed'> {
+function figures(status: Status, usage: Usage): Pick<Status, 'tokensPerSecond' | 'contextUsed'> {
   return {
-    tokensPerSecond: usage.generatedTokens > 1 ? usage.tokensPerSecond : undefined,
+    // One token alone has no speed.
+    tokensPerSecond: usage.generatedTokens > 1 ? usage.tokensPerSecond : status.tokensPerSecond,
     contextUsed: usage.promptTokens + usage.generatedTokens,
   };
 }

@@ -1,0 +1,90 @@
+/** The real program, `bin/babble.mjs`, with its shipped models and its store, in a pseudo-terminal. */
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { keys, PtyProgram, type TerminalOptions } from './pty/terminal.ts';
+
+const babble = fileURLToPath(new URL('../bin/babble.mjs', import.meta.url));
+let home: string;
+
+beforeEach(async () => {
+  home = await mkdtemp(path.join(tmpdir(), 'babble-repl-'));
+});
+
+afterEach(() => rm(home, { recursive: true, force: true }));
+
+/** `babble --engine bigram-count …` with the engine ready. */
+async function start(args: readonly string[] = [], options: TerminalOptions = {}): Promise<PtyProgram> {
+  const program = new PtyProgram(process.execPath, [babble, '--engine', 'bigram-count', ...args], {
+    ...options,
+    env: { BABBLE_HOME: home, ...options.env },
+  });
+  await program.waitFor('729 param');
+  return program;
+}
+
+/** The lines of the conversation: the person's mark and what follows. */
+const turns = (program: PtyProgram) => program.scrollback().filter((line) => /^› [a-z]+$/.test(line));
+
+test('Enter gives a name; the engine changes; after a restart /load shows the same transcript', async () => {
+  let held: string[];
+  {
+    await using program = await start(['--seed', '1337']);
+    program.type(keys.enter);
+    await program.waitUntil(() => turns(program).length === 1, 'a name');
+    program.enter('/engine bigram-grad');
+    await program.waitFor('bigram-count → bigram-grad');
+    program.enter('jo');
+    await program.waitUntil(() => turns(program).length === 2, 'a name that goes on from mine');
+    program.enter('/save two names');
+    await program.waitFor('Saved as "two names"');
+    held = turns(program);
+    expect(held).toEqual(['› myliena', expect.stringMatching(/^› jo[a-z]+$/)]);
+    program.type(keys.ctrlD);
+    expect(await program.exited).toBe(0);
+  }
+  await using program = await start();
+  program.type(`/load tw${keys.tab}${keys.enter}`);
+  await program.waitFor('two names, with bigram-grad');
+  await program.waitUntil(() => turns(program).length === 2, 'the transcript');
+  expect(turns(program)).toEqual(held);
+});
+
+test('--continue begins with the newest conversation', async () => {
+  {
+    await using program = await start();
+    program.enter('em');
+    await program.waitUntil(() => turns(program).length === 1, 'a name');
+    program.enter('/exit');
+    await program.exited;
+  }
+  await using program = await start(['--continue']);
+  await program.waitUntil(() => turns(program).length === 1, 'the transcript');
+});
+
+test('without a terminal: lines in, answers out, the rest on standard error', async () => {
+  const child = spawn(process.execPath, [babble, 'chat', '--engine', 'bigram-count', '--seed', '1337'], {
+    env: { ...process.env, BABBLE_HOME: home },
+  });
+  child.stdin.end('\n/engine bigram-grad\n\n');
+  const [out, err, code] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    new Promise((resolve) => child.once('exit', resolve)),
+  ]);
+  expect(out).toMatch(/^[a-z]+\n[a-z]+\n$/);
+  expect(err).toContain('bigram-count → bigram-grad');
+  expect(code).toBe(0);
+});
+
+test('an unknown engine ends with exit code 2 and the terminal as it was', async () => {
+  await using program = new PtyProgram(process.execPath, [babble, '--engine', 'nonsense'], {
+    env: { BABBLE_HOME: home },
+  });
+  expect(await program.exited).toBe(2);
+  expect(program.screen().join('\n')).toContain('No engine is called "nonsense"');
+});
