@@ -46,7 +46,7 @@ class LlamaEngine implements Engine {
   readonly #settings: LlamaSettings;
   readonly #renderer: TemplateRenderer;
   readonly #queue = new Queue();
-  #closed = false;
+  readonly #closing = new AbortController();
 
   static async load(ref: ModelRef, options: LoadOptions): Promise<LlamaEngine> {
     options.signal.throwIfAborted();
@@ -105,12 +105,12 @@ class LlamaEngine implements Engine {
       throw new AppError('INVALID_SETTING', 'typicalP and a grammar do not go together.');
     }
     const first = request.sampling.seed ?? randomInt(2 ** 32);
-    using _turn = await this.#queue.enter(request.signal);
-    this.#requireOpen();
-    const prompt = request.signal.aborted ? [] : await this.#tokenize(request);
+    const signal = AbortSignal.any([request.signal, this.#closing.signal]);
+    using _turn = await this.#queue.enter(signal);
+    const prompt = signal.aborted ? [] : await this.#tokenize(request);
     for (let sample = 0; sample < (request.samples ?? 1); sample++) {
       const settings: SampleRequest = {
-        ...{ prompt, sample, sampling, grammar, signal: request.signal, maxTokens: request.maxTokens },
+        ...{ prompt, sample, sampling, grammar, signal, maxTokens: request.maxTokens },
         seed: first + sample,
         stop: request.stop ?? [],
         topProbabilities: request.topProbabilities ?? 0,
@@ -118,20 +118,21 @@ class LlamaEngine implements Engine {
         contextShift: this.#settings.contextShift,
       };
       yield* generateSample(this.#native, this.#context, settings);
-      if (request.signal.aborted) return;
+      if (signal.aborted) return;
     }
   }
 
   async inspect(view: InspectView): Promise<InspectReport> {
     this.#requireOpen();
     using _turn = await this.#queue.enter();
-    return inspect(view, this.#native, this.#context, this.#prompts);
+    return await inspect(view, this.#native, this.#context, this.#prompts);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
-    using _turn = await this.#queue.enter();
+    if (this.#closing.signal.aborted) return;
+    this.#closing.abort();
+    // Not the queue: a generation that its reader has left lying keeps its turn for ever.
+    await this.#native.settled();
     this.#renderer[Symbol.dispose]();
     await this.#native[Symbol.asyncDispose]();
   }
@@ -141,7 +142,7 @@ class LlamaEngine implements Engine {
   }
 
   #requireOpen(): void {
-    if (this.#closed) throw new AppError('ENGINE_CLOSED', 'The engine was closed.');
+    if (this.#closing.signal.aborted) throw new AppError('ENGINE_CLOSED', 'The engine was closed.');
   }
 }
 

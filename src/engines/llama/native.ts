@@ -85,6 +85,7 @@ export class NativeModel implements AsyncDisposable {
   readonly #internals: Internals;
   readonly #plain: NativeSampler;
   readonly #vocabSize: number;
+  #running: Promise<unknown> = Promise.resolve();
 
   private constructor(model: LlamaModel, context: LlamaContext, vocabSize: number) {
     this.model = model;
@@ -150,6 +151,16 @@ export class NativeModel implements AsyncDisposable {
     await this.model.dispose();
   }
 
+  /** When nothing runs in native code any more. */
+  async settled(): Promise<void> {
+    await this.#running.catch(() => {});
+  }
+
+  #track<T>(operation: Promise<T>): Promise<T> {
+    this.#running = operation;
+    return operation;
+  }
+
   /**
    * Evaluates tokens (at most `batchSize`) at `position` of the context. `wanted` are the indexes of
    * those whose next-token logits will be asked for; returns the batch index of each.
@@ -163,7 +174,7 @@ export class NativeModel implements AsyncDisposable {
       Uint32Array.from(tokens),
       Uint32Array.from(wanted),
     );
-    await context.decodeBatch();
+    await this.#track(context.decodeBatch());
     return indexes;
   }
 
@@ -188,13 +199,8 @@ export class NativeModel implements AsyncDisposable {
   async topLogits(index: number, count: number, named: readonly number[] = []): Promise<TopLogits> {
     const { context } = this.#internals;
     const filter = [named, false, false, false, count] as const;
-    const [, , , pairs = [], totalWeight = 1] = await context.sampleToken(
-      index,
-      this.#plain,
-      false,
-      false,
-      count >= this.#vocabSize ? true : filter,
-      true,
+    const [, , , pairs = [], totalWeight = 1] = await this.#track(
+      context.sampleToken(index, this.#plain, false, false, count >= this.#vocabSize ? true : filter, true),
     );
     const top = Array.from(
       { length: pairs.length / 2 },
@@ -237,7 +243,7 @@ export class NativeModel implements AsyncDisposable {
         : { grammarEvaluationState: await this.#internals.newGrammarState(grammar) }),
     });
     return {
-      sample: (index) => this.#internals.context.sampleToken(index, sampler),
+      sample: (index) => this.#track(this.#internals.context.sampleToken(index, sampler)),
       [Symbol.dispose]: () => sampler.dispose(),
     };
   }
