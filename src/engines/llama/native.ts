@@ -82,6 +82,9 @@ export class NativeModel implements AsyncDisposable {
   readonly model: LlamaModel;
   readonly contextLength: number;
   readonly batchSize: number;
+  readonly #context: LlamaContext;
+  /** Held although only its id is used: the library clears the cache of a sequence that is collected. */
+  readonly #sequence: LlamaContextSequence;
   readonly #internals: Internals;
   readonly #plain: NativeSampler;
   readonly #vocabSize: number;
@@ -92,7 +95,9 @@ export class NativeModel implements AsyncDisposable {
     this.#vocabSize = vocabSize;
     this.contextLength = context.contextSize;
     this.batchSize = context.batchSize;
-    this.#internals = internalsOf(model, context, context.getSequence());
+    this.#context = context;
+    this.#sequence = context.getSequence();
+    this.#internals = internalsOf(model, context, this.#sequence);
     this.#plain = this.#internals.newSampler();
     this.#plain.applyConfig({ temperature: 0 });
   }
@@ -148,7 +153,10 @@ export class NativeModel implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#plain.dispose();
+    await this.#sequence.dispose();
+    await this.#context.dispose();
     await this.model.dispose();
+    await this.model.llama.dispose();
   }
 
   /** When nothing runs in native code any more. */
