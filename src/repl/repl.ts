@@ -196,12 +196,14 @@ export class Repl {
     const answer = new AnswerWriter((span) => this.#writeAnswer([span]));
     this.#writeQuestion(question);
     try {
-      for await (const part of start(this.#session, turn.signal)) this.#take(part, answer);
+      for await (const part of start(this.#session, turn.signal)) this.#take(part, answer, kind);
       this.#writeAnswer([answerEnd(answer.text, kind)]);
+      this.write(answer.takeNotices());
       if (answer.reason === 'length') this.notice(`Stopped at ${this.#session.settings.maxTokens} tokens.`);
       if (answer.reason === 'abort') this.notice('Stopped.');
     } catch (error) {
       if (answer.text !== '' || kind === 'completion') this.#writeAnswer([{ text: '\n', style: '' }]);
+      this.write(answer.takeNotices());
       this.fail(error);
     } finally {
       this.#turn = undefined;
@@ -211,7 +213,7 @@ export class Repl {
     }
   }
 
-  #take(part: ChatPart, answer: AnswerWriter): void {
+  #take(part: ChatPart, answer: AnswerWriter, kind: EngineKind): void {
     switch (part.type) {
       case 'text-delta':
         answer.add(part.text, part.tokenIds.length);
@@ -224,8 +226,9 @@ export class Repl {
         break;
       case 'notice': {
         const spans = part.level === 'warning' ? warningSpans : noticeSpans;
-        this.#writeAnswer(answer.breakLine());
-        this.write(spans(this.theme, sanitise(part.text)));
+        answer.notices.push(...spans(this.theme, sanitise(part.text)));
+        // In the middle of a line a notice would tear the text apart: it waits for the answer's end.
+        if (kind === 'chat' && answer.text === '') this.write(answer.takeNotices());
         break;
       }
       case 'engine-event':
@@ -264,6 +267,8 @@ class AnswerWriter {
   tokens = 0;
   reason: string | undefined;
   usage: Usage | undefined;
+  /** What was told meanwhile. */
+  readonly notices: Span[] = [];
   readonly #write: (span: Span) => void;
   readonly #startedAt = performance.now();
   #firstAt: number | undefined;
@@ -284,9 +289,8 @@ class AnswerWriter {
     this.#write({ text, style: '' });
   }
 
-  /** A line end when the answer is in the middle of a line. */
-  breakLine(): Span[] {
-    return this.text === '' || this.text.endsWith('\n') ? [] : [{ text: '\n', style: '' }];
+  takeNotices(): Span[] {
+    return this.notices.splice(0);
   }
 
   isProgressDue(): boolean {

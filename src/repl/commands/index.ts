@@ -16,7 +16,7 @@ import { setCommand } from './set.ts';
 import { systemCommand } from './system.ts';
 
 /** All commands, in the order `/help` shows them. */
-export const commands: readonly Command[] = [
+const commands: readonly Command[] = [
   helpCommand(() => commands),
   engineCommand,
   modelsCommand,

@@ -11,9 +11,9 @@ export type KeyEvent =
     };
 
 /** A key that is not text; one lower-case character for keys held with Ctrl or Alt. */
-export type KeyName = NamedKey | (string & {});
+type KeyName = NamedKey | (string & {});
 
-export type NamedKey =
+type NamedKey =
   | 'enter'
   | 'tab'
   | 'backspace'

@@ -65,9 +65,13 @@ export class Painter {
 
   /** Sends what changed since the last flush as one synchronized update. */
   flush(): void {
+    this.#send('');
+  }
+
+  #send(before: string): void {
     this.#row = this.#cursor.y;
     const text = this.#drawTranscript();
-    const body = text + this.#drawFrame();
+    const body = before + text + this.#drawFrame();
     if (body === '') return;
     this.#write(beginUpdate + body + endUpdate);
   }
@@ -82,10 +86,11 @@ export class Painter {
     this.#rows = size.rows;
     if (reflows) this.#tape.resize(size.columns);
     else this.#tape.columns = size.columns;
-    const bytes = `${this.#moveTo(0, 0)}${eraseBelow}`;
+    const erase = `${this.#moveTo(0, 0)}${eraseBelow}`;
     this.#drawn = [[]];
     this.#cursor = { x: 0, y: 0 };
-    this.#write(bytes);
+    // In the same update as the frame: at no moment is the screen without it.
+    this.#send(erase);
   }
 
   /** Takes the frame away and leaves the cursor on an empty row below the transcript. */
