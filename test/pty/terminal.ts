@@ -67,6 +67,10 @@ export class PtyProgram implements AsyncDisposable {
     });
   }
 
+  get pid(): number {
+    return this.#pty.pid;
+  }
+
   /** Sends text or keys as they are; `\r` is Enter. */
   type(text: string): void {
     this.#pty.write(text);
