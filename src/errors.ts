@@ -15,6 +15,7 @@ export type ErrorCode =
   | 'FILE_CHECKSUM'
   | 'GGUF_INVALID'
   | 'TEMPLATE_FAILED'
+  | 'DOWNLOAD_FAILED'
   | 'MODEL_TOO_LARGE'
   // engines and their host
   | 'ENGINE_LOAD_FAILED'
