@@ -30,6 +30,12 @@ const entries: readonly EngineEntry[] = [
     load: async () => ({ factory: (await import('./bigram/engine.ts')).bigramGrad }),
   },
   {
+    id: 'mlp',
+    description: 'names from the last three letters through one hidden layer',
+    defaultModel: 'mlp',
+    load: () => import('./mlp/engine.ts'),
+  },
+  {
     id: 'wavenet',
     description: 'names from a tree over the last eight letters',
     defaultModel: 'wavenet',

@@ -4,8 +4,10 @@ import type { TrainingTask } from './task.ts';
 /** Model id → its engine's train.ts, imported when asked for. */
 const tasks: Readonly<Record<string, () => Promise<{ task: TrainingTask }>>> = {
   gpt: () => import('../engines/gpt/train.ts'),
+  'tiny-llama': () => import('../engines/tiny-llama/train.ts'),
   'bigram-count': async () => ({ task: (await import('../engines/bigram/train.ts')).countTask }),
   'bigram-grad': async () => ({ task: (await import('../engines/bigram/train.ts')).gradTask }),
+  mlp: () => import('../engines/mlp/train.ts'),
   wavenet: () => import('../engines/wavenet/train.ts'),
 };
 

@@ -1,0 +1,172 @@
+/** Trains mlp on names. See model.ts for the model, step.ts for its gradients, recipes.ts for the numbers. */
+import { loadTensorFlow } from '../../tensor/index.ts';
+import { Eager } from '../../tensor/ops/eager.ts';
+import { randn, TorchGenerator } from '../../tensor/random/index.ts';
+import { shuffledOrder } from '../../training/order.ts';
+import { warmupStableDecay } from '../../training/schedules.ts';
+import { type NameExamples, nameExamples, nameTokens, splitNames } from '../../training/splits.ts';
+import type {
+  EvalReport,
+  MeasurableModel,
+  NamedArrays,
+  Split,
+  StepReport,
+  TaskSetup,
+  TrainingSession,
+  TrainingTask,
+} from '../../training/task.ts';
+import { sampleTexts } from '../shared/sliding-context.ts';
+import { FlatOptimiser } from './flat-optimiser.ts';
+import { lectureSize, mlpCompletion, mlpFlat, mlpParameterCount, mlpShapes, mlpViews } from './model.ts';
+import { best, classic, type MlpHyper } from './recipes.ts';
+import { type Batch, batchGradients, batchLoss } from './step.ts';
+
+const config = lectureSize;
+const { contextLength } = config;
+const tokens = { vocabulary: [...nameTokens], startTokenId: 0, stopTokenId: 0 };
+
+export const task: TrainingTask<MlpHyper> = {
+  model: 'mlp',
+  dataset: 'names',
+  splits: ['train', 'val', 'test'],
+  selectOn: 'val',
+  recipes: { classic, best },
+  describe: () => ({
+    engine: 'mlp',
+    description: 'Names, letter by letter, from the last 3 letters through one hidden layer.',
+    architecture: { ...config },
+    contextLength,
+    ...tokens,
+    trainedOn: 'names.txt (32,033 names)',
+    license: 'MIT',
+  }),
+  start: async (setup) => new MlpSession(new Eager((await loadTensorFlow()).tf), setup),
+  open: async ({ text, weights }) => {
+    const flat = mlpFlat(config, weights, 'FILE_INVALID');
+    return measurable(new Eager((await loadTensorFlow()).tf), examplesOf(text), () => flat);
+  },
+};
+
+type Examples = Readonly<Record<Split, NameExamples>>;
+
+function examplesOf(text: string): Examples {
+  const { train, val, test } = splitNames(text);
+  const of = (names: readonly string[]) => nameExamples(names, contextLength);
+  return { train: of(train), val: of(val), test: of(test) };
+}
+
+const evaluationBatch = 8_192;
+
+function measurable(e: Eager, examples: Examples, flat: () => Float32Array): MeasurableModel {
+  return {
+    parameterCount: mlpParameterCount(config),
+    evaluate: (split) => measure(e, examples[split], flat()),
+    sample: (options) => sampleTexts(mlpCompletion(tokens, config, mlpViews(config, flat())), options),
+    [Symbol.dispose]: () => {},
+  };
+}
+
+/** Mean loss over a whole split. */
+function measure(e: Eager, examples: NameExamples, flat: Float32Array): EvalReport {
+  const weights = mlpViews(config, flat);
+  let sum = 0;
+  for (let begin = 0; begin < examples.count; begin += evaluationBatch) {
+    const end = Math.min(begin + evaluationBatch, examples.count);
+    const batch = {
+      contexts: Int32Array.from(examples.contexts.subarray(begin * contextLength, end * contextLength)),
+      targets: Int32Array.from(examples.targets.subarray(begin, end)),
+    };
+    sum += batchLoss(e, config, weights, batch) * (end - begin);
+  }
+  return { loss: sum / examples.count, tokens: examples.count };
+}
+
+/** The lecture's first weights: normal, the hidden layer by Kaiming's rule for tanh, a small head, biases 0. */
+export function initialWeights(seed: number): Float32Array {
+  const generator = new TorchGenerator(seed);
+  const flat = new Float32Array(mlpParameterCount(config));
+  const views = mlpViews(config, flat);
+  const fill = (view: Float32Array, scale: number) => {
+    view.set(randn(generator, view.length).map((value) => value * scale));
+  };
+  fill(views.embedding, 1);
+  fill(views.hiddenWeight, 5 / 3 / Math.sqrt(contextLength * config.nEmbd));
+  fill(views.headWeight, 0.01);
+  return flat;
+}
+
+class MlpSession implements TrainingSession {
+  readonly parameterCount = mlpParameterCount(config);
+  readonly tokensPerStep: number;
+  readonly stepsPerEpoch: number;
+  readonly sample: MeasurableModel['sample'];
+  readonly evaluate: MeasurableModel['evaluate'];
+  readonly #e: Eager;
+  readonly #train: NameExamples;
+  readonly #flat: Float32Array;
+  readonly #gradients = new Float32Array(mlpParameterCount(config));
+  readonly #optimiser: FlatOptimiser;
+  readonly #order;
+  readonly #factor;
+  readonly #learningRate: number;
+  readonly #batch: Batch;
+
+  constructor(e: Eager, { text, hyper, seed }: TaskSetup<MlpHyper>) {
+    const examples = examplesOf(text);
+    this.#e = e;
+    this.#train = examples.train;
+    this.#flat = initialWeights(seed);
+    const measured = measurable(e, examples, () => this.#flat);
+    this.sample = measured.sample;
+    this.evaluate = measured.evaluate;
+    this.#optimiser = new FlatOptimiser(mlpShapes(config), hyper);
+    const { batchSize, warmup, decay, learningRate } = hyper;
+    this.tokensPerStep = batchSize;
+    this.stepsPerEpoch = examples.train.count / batchSize;
+    this.#order = shuffledOrder({ count: examples.train.count, batchSize, seed });
+    this.#factor = warmupStableDecay({ warmup, decay });
+    this.#learningRate = learningRate;
+    this.#batch = { contexts: new Int32Array(batchSize * contextLength), targets: new Int32Array(batchSize) };
+  }
+
+  step({ step, progress }: { step: number; progress: number }): StepReport {
+    const { contexts, targets } = this.#batch;
+    this.#order.indices(step).forEach((example, i) => {
+      targets[i] = this.#train.targets[example]!;
+      for (let t = 0; t < contextLength; t++) {
+        contexts[i * contextLength + t] = this.#train.contexts[example * contextLength + t]!;
+      }
+    });
+    const weights = mlpViews(config, this.#flat);
+    const gradients = mlpViews(config, this.#gradients);
+    const loss = batchGradients(this.#e, config, weights, this.#batch, gradients);
+    const learningRate = this.#learningRate * this.#factor(progress);
+    this.#optimiser.step(this.#flat, this.#gradients, learningRate);
+    return { loss, learningRate, gradNorm: norm(this.#gradients) };
+  }
+
+  weights(): NamedArrays {
+    const views = mlpViews(config, this.#flat.slice());
+    return new Map(
+      Object.entries(mlpShapes(config)).map(([name, shape]) => [
+        name,
+        { shape, data: views[name as keyof typeof views] },
+      ]),
+    );
+  }
+
+  state(): NamedArrays {
+    return new Map([...this.weights(), ...this.#optimiser.state()]);
+  }
+
+  restore(state: NamedArrays): void {
+    this.#flat.set(mlpFlat(config, state, 'CHECKPOINT_INVALID'));
+    this.#optimiser.restore(state);
+  }
+
+  [Symbol.dispose](): void {}
+}
+
+function norm(values: Float32Array): number {
+  return Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
+}
