@@ -7,6 +7,7 @@ import { findEngine } from '../engines/registry.ts';
 import { AppError } from '../errors.ts';
 import { type ModelFile, readModelFile } from '../formats/model-file.ts';
 import { shippedModels, userPaths } from '../paths.ts';
+import { describeGgufFolder, ggufFileName } from './gguf-model.ts';
 
 /** One model folder; a broken one is listed with its error, so that a person can see and mend it. */
 export interface CatalogueModel
@@ -98,6 +99,7 @@ async function readFolder(folder: string, source: CatalogueModel['source']): Pro
 async function readEntry(folder: string, source: CatalogueModel['source']): Promise<CatalogueModel> {
   const place = { id: path.basename(folder), path: folder, source };
   try {
+    if (existsSync(path.join(folder, ggufFileName))) return { ...place, ...describeGgufFolder(folder) };
     const { engine, description, parameterCount, contextLength, trainedOn, license, losses } =
       await readModelFile(folder);
     return { ...place, engine, description, parameterCount, contextLength, trainedOn, license, losses };

@@ -23,11 +23,16 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'models',
-    summary: 'list the models and what is known of them',
+    summary: 'list, fetch, show and remove models',
     load: () => import('./commands/models.ts'),
   },
   { name: 'train', summary: 'train a model from its data', load: () => import('./commands/train.ts') },
   { name: 'eval', summary: "measure a model's loss", load: () => import('./commands/eval.ts') },
+  {
+    name: 'export',
+    summary: 'write a model trained here as GGUF, for llama.cpp',
+    load: () => import('./commands/export.ts'),
+  },
   { name: 'bot', summary: 'the Discord bot', load: () => import('./commands/bot.ts') },
   {
     name: 'serve',

@@ -1,35 +1,35 @@
-import { type CatalogueModel, listModels } from '../../catalogue/catalogue.ts';
 import { createCommand } from '../options.ts';
-import { safeJson } from '../run-output.ts';
-import { formatTable } from '../text-table.ts';
 
-/** `babble models`: what can be talked to, and what is known of it. */
+/** `babble models`: what can be talked to; fetches, shows and removes models. */
 export async function run(args: readonly string[]): Promise<number> {
-  const command = createCommand('models', 'List the models and what is known of them.').option(
-    '--json',
-    'as JSON',
-  );
-  command.action(async () => {
-    const models = await listModels();
-    process.stdout.write(
-      command.opts<{ json?: boolean }>().json ? `${safeJson(models)}\n` : describe(models),
-    );
-  });
+  const command = createCommand('models', 'List, fetch, show and remove models.').enablePositionalOptions();
+  command
+    .command('list', { isDefault: true })
+    .description('the models and what is known of them')
+    .option('--json', 'as JSON')
+    .action(async (options) => (await import('../models/list.ts')).listCommand(options));
+  command
+    .command('curated')
+    .description('a short list of models to pull, with sizes and licences')
+    .action(async () => (await import('../models/list.ts')).curatedCommand());
+  command
+    .command('show <model>')
+    .description('what is in a model, and whether it fits this machine')
+    .option('--json', 'as JSON')
+    .action(async (model, options) => (await import('../models/show.ts')).showCommand(model, options));
+  command
+    .command('pull <ref>')
+    .description(
+      'fetch a GGUF model: an alias, hf:owner/repo/file.gguf, hf:owner/repo:Q4_K_M, https address or path',
+    )
+    .option('--sha256 <hash>', 'refuse any other file')
+    .action(async (ref, options) => (await import('../models/pull.ts')).pullCommand(ref, options));
+  command
+    .command('rm <model>')
+    .description('remove a model of yours')
+    .option('-y, --yes', 'do not ask')
+    .action(async (model, options) => (await import('../models/remove.ts')).removeCommand(model, options));
+  for (const sub of command.commands) sub.exitOverride().showHelpAfterError();
   await command.parseAsync(args, { from: 'user' });
   return 0;
-}
-
-function describe(models: readonly CatalogueModel[]): string {
-  const rows = models.map((model) =>
-    model.error
-      ? [model.id, model.engine, '', '', `cannot be used: ${model.error.message}`]
-      : [model.id, model.engine, String(model.parameterCount), describeLoss(model.losses), model.description],
-  );
-  return formatTable(['model', 'engine', 'parameters', 'loss', 'what it is'], rows, { alignRight: [2] });
-}
-
-/** The loss that says most: test, else validation, else train. */
-function describeLoss(losses: Readonly<Record<string, number>>): string {
-  const name = ['test', 'val', 'train'].find((candidate) => losses[candidate] !== undefined);
-  return name ? `${losses[name]!.toFixed(4)} ${name}` : '';
 }

@@ -132,7 +132,7 @@ export class NativeModel implements AsyncDisposable {
         contextSize: contextLength,
         batchSize: Math.min(settings.batchSize, contextLength),
         threads: settings.threads,
-        flashAttention: settings.kvType === 'f16' || settings.kvType === 'f32' ? 'auto' : true,
+        flashAttention: flashAttentionFor(settings.kvType),
         experimentalKvCacheKeyType: kvCacheType(settings.kvType),
         experimentalKvCacheValueType: kvCacheType(settings.kvType),
         ignoreMemorySafetyChecks: true,
@@ -255,6 +255,12 @@ export class NativeModel implements AsyncDisposable {
       [Symbol.dispose]: () => sampler.dispose(),
     };
   }
+}
+
+/** A quantized cache needs it; with a cache of 32-bit floats the person wants exactness before speed. */
+function flashAttentionFor(kvType: LlamaSettings['kvType']): boolean | 'auto' {
+  if (kvType === 'f32') return false;
+  return kvType === 'f16' ? 'auto' : true;
 }
 
 const kvCacheType = (name: LlamaSettings['kvType']) =>

@@ -1,0 +1,36 @@
+import { type CatalogueModel, listModels } from '../../catalogue/catalogue.ts';
+import { curatedModels } from '../../catalogue/curated.ts';
+import { safeJson } from '../run-output.ts';
+import { formatTable } from '../text-table.ts';
+
+/** `babble models list` */
+export async function listCommand({ json }: { json?: boolean }): Promise<void> {
+  const models = await listModels();
+  process.stdout.write(json ? `${safeJson(models)}\n` : describe(models));
+}
+
+/** `babble models curated` */
+export function curatedCommand(): void {
+  const rows = curatedModels.map(({ alias, gigabytes, license, note }) => [
+    alias,
+    `${gigabytes} GB`,
+    license,
+    note,
+  ]);
+  process.stdout.write(formatTable(['alias', 'size', 'license', 'what it is'], rows, { alignRight: [1] }));
+}
+
+function describe(models: readonly CatalogueModel[]): string {
+  const rows = models.map((model) =>
+    model.error
+      ? [model.id, model.engine, '', '', `cannot be used: ${model.error.message}`]
+      : [model.id, model.engine, String(model.parameterCount), describeLoss(model.losses), model.description],
+  );
+  return formatTable(['model', 'engine', 'parameters', 'loss', 'what it is'], rows, { alignRight: [2] });
+}
+
+/** The loss that says most: test, else validation, else train. */
+function describeLoss(losses: Readonly<Record<string, number>>): string {
+  const name = ['test', 'val', 'train'].find((candidate) => losses[candidate] !== undefined);
+  return name ? `${losses[name]!.toFixed(4)} ${name}` : '';
+}
