@@ -223,6 +223,35 @@ test('switching in mid-answer goes on from the same words with the other engine'
   await program.waitFor('You said: the lazy');
 });
 
+test('search opens the conversation; copy asks first; Markdown keeps every character', async () => {
+  await using program = await sit('chat');
+  program.enter('**needle** in `hay`');
+  await program.waitFor('You said: **needle** in `hay`');
+  expect(program.output).toContain('\x1b[1m**needle**\x1b[0m');
+  program.enter('/copy');
+  await program.waitFor('characters on the clipboard?');
+  expect(program.output).not.toContain('\x1b]52;');
+  program.type(keys.enter);
+  await program.waitFor('Copied');
+  const copied = Buffer.from('You said: **needle** in `hay`').toString('base64');
+  expect(program.output).toContain(`\x1b]52;c;${copied}\x07`);
+  program.enter('/clear');
+  await program.waitFor('A new conversation');
+  program.enter('/search needle');
+  await program.waitFor('Found:');
+  program.type(keys.enter);
+  await program.waitUntil(() => count(program, 'You said: **needle** in `hay`') === 2, 'the conversation');
+});
+
+test('Ctrl+X Ctrl+E hands the text to $EDITOR and takes it back', async () => {
+  await using program = await sit('chat', { env: { VISUAL: '', EDITOR: "sed -i 's/typed/edited/'" } });
+  program.type('typed text\x18\x05');
+  await program.waitFor('› edited text');
+  program.type(keys.enter);
+  await program.waitFor('You said: edited text');
+  expect(transcript(program).slice(2)).toEqual(['› edited text', 'You said: edited text']);
+});
+
 test('40 columns, wide characters, resizing: the scroll-back is the transcript', async () => {
   await using program = await sit('wide', { columns: 40, rows: 20 });
   program.enter('漢字');

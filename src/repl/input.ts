@@ -20,6 +20,8 @@ export interface InputHost {
   columns(): number;
   /** Lets the person write a text in `$EDITOR`. */
   editOutside(text: string): Promise<string>;
+  /** Puts a text on the clipboard through the terminal. */
+  copy(text: string): void;
   /** Ctrl+Z. */
   stopProcess(): void;
   exit(): void;
@@ -95,6 +97,11 @@ export class Input implements Screen {
   edit(text: string): void {
     this.editor.dispatch({ type: 'reset' });
     this.editor.dispatch(shouldFold(text) ? { type: 'paste', text } : { type: 'replace', text });
+  }
+
+  copy(text: string): boolean {
+    this.#host.copy(text);
+    return true;
   }
 
   exit(): void {

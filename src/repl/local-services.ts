@@ -1,7 +1,7 @@
 import { listModels } from '../catalogue/catalogue.ts';
 import { createSession, resumeSession } from '../chat/session.ts';
 import type { Store } from '../chat/store/store.ts';
-import type { ChatSession, ChatSettings, ConversationSummary } from '../chat/types.ts';
+import type { ChatSession, ChatSettings, ConversationSummary, SearchHit } from '../chat/types.ts';
 import { listEngines } from '../engines/registry.ts';
 import { chooseEngine } from './default-engine.ts';
 import type { EngineChoice, ReplServices } from './services.ts';
@@ -37,6 +37,10 @@ export class LocalServices implements ReplServices {
 
   conversations(): readonly ConversationSummary[] {
     return this.#store.listConversations({ origin });
+  }
+
+  search(words: string): readonly SearchHit[] {
+    return this.#store.search(words);
   }
 
   /** Read once a sitting: a menu that opens at every key must not read the disk each time. */

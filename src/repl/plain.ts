@@ -5,9 +5,7 @@ import { submission } from './editor/submit.ts';
 import { Repl } from './repl.ts';
 import type { ReplServices } from './services.ts';
 import { Submissions } from './submissions.ts';
-import type { Theme } from './theme.ts';
-
-const noTheme: Theme = { person: '', mark: '', dim: '', accent: '', warning: '', error: '', selected: '' };
+import { plainTheme } from './theme.ts';
 
 export interface PlainStreams {
   readonly stdin: NodeJS.ReadableStream;
@@ -29,7 +27,8 @@ export async function runPlain(
   const { stdin, stdout, stderr } = streams;
   const repl = new Repl(session, {
     services,
-    theme: noTheme,
+    theme: plainTheme,
+    raw: true,
     write: (spans) => stderr.write(spans.map(({ text }) => text).join('')),
     writeQuestion: () => {},
     writeAnswer: (spans) => stdout.write(spans.map(({ text }) => text).join('')),
@@ -43,6 +42,7 @@ export async function runPlain(
       return undefined;
     },
     edit: (text) => repl.notice(text),
+    copy: () => false,
     exit: () => {
       hasLeft = true;
       lines.close();

@@ -1,8 +1,9 @@
 import { sanitise } from '../chat/sanitise.ts';
 import type { ChatPart, ChatSession } from '../chat/types.ts';
-import type { Usage } from '../engines/engine.ts';
 import type { ClientEvent } from '../engines/host/types.ts';
 import { AppError } from '../errors.ts';
+import { AnswerWriter } from './answer-writer.ts';
+import { MarkdownStyler } from './markdown.ts';
 import type { ReplServices } from './services.ts';
 import { initialStatus, type Status, type StatusAction, statusReducer } from './status/reducer.ts';
 import { Store } from './store.ts';
@@ -18,14 +19,13 @@ import {
   warningSpans,
 } from './transcript.ts';
 
-/** The figures in the status line change at most this often while an answer streams. */
-const progressMs = 300;
-
 export interface ReplOptions {
   readonly services: ReplServices;
   readonly theme: Theme;
   /** Adds to the transcript. */
   readonly write: (spans: readonly Span[]) => void;
+  /** Shows Markdown as it is written, unstyled. */
+  readonly raw?: boolean;
   /** Where the person's messages go; default `write`. */
   readonly writeQuestion?: (spans: readonly Span[]) => void;
   /** Where the answers go; default `write`. */
@@ -45,6 +45,7 @@ export class Repl {
   readonly #write: (spans: readonly Span[]) => void;
   readonly #writeQuestion: (spans: readonly Span[]) => void;
   readonly #writeAnswer: (spans: readonly Span[]) => void;
+  readonly #raw: boolean;
   #session: ChatSession;
   #unsubscribe: () => void = () => {};
   #turn: AbortController | undefined;
@@ -53,6 +54,7 @@ export class Repl {
   constructor(session: ChatSession, options: ReplOptions) {
     this.services = options.services;
     this.theme = options.theme;
+    this.#raw = options.raw ?? false;
     this.#write = withSpaces(options.write);
     this.#writeQuestion = withSpaces(options.writeQuestion ?? options.write);
     this.#writeAnswer = withSpaces(options.writeAnswer ?? options.write);
@@ -151,7 +153,7 @@ export class Repl {
       content: sanitise(message.content),
     }));
     this.write(
-      conversationSpans(this.theme, messages, (message) =>
+      conversationSpans(this.theme, messages, this.#raw, (message) =>
         kindOf(message.engineId ?? '', message.modelId ?? ''),
       ),
     );
@@ -193,15 +195,17 @@ export class Repl {
     this.#turn = turn;
     this.status.dispatch({ type: 'generating' });
     const kind = this.kind;
-    const answer = new AnswerWriter((span) => this.#writeAnswer([span]));
+    const answer = new AnswerWriter(this.#writeAnswer, this.#stylerFor(kind));
     this.#writeQuestion(question);
     try {
       for await (const part of start(this.#session, turn.signal)) this.#take(part, answer, kind);
+      answer.flush();
       this.#writeAnswer([answerEnd(answer.text, kind)]);
       this.write(answer.takeNotices());
       if (answer.reason === 'length') this.notice(`Stopped at ${this.#session.settings.maxTokens} tokens.`);
       if (answer.reason === 'abort') this.notice('Stopped.');
     } catch (error) {
+      answer.flush();
       if (answer.text !== '' || kind === 'completion') this.#writeAnswer([{ text: '\n', style: '' }]);
       this.write(answer.takeNotices());
       this.fail(error);
@@ -238,6 +242,11 @@ export class Repl {
     }
   }
 
+  /** A continuation is prose or names: its stars and hashes are not Markdown. */
+  #stylerFor(kind: EngineKind): MarkdownStyler | undefined {
+    return this.#raw || kind === 'completion' ? undefined : new MarkdownStyler(this.theme);
+  }
+
   #adopt(session: ChatSession): void {
     this.#unsubscribe();
     this.#session = session;
@@ -259,44 +268,4 @@ export class Repl {
 /** A terminal would jump over a tab's cells, and leave what was there before. */
 function withSpaces(write: (spans: readonly Span[]) => void): (spans: readonly Span[]) => void {
   return (spans) => write(spans.map(({ text, style }) => ({ text: text.replaceAll('\t', '    '), style })));
-}
-
-/** What has come of an answer so far. */
-class AnswerWriter {
-  text = '';
-  tokens = 0;
-  reason: string | undefined;
-  usage: Usage | undefined;
-  /** What was told meanwhile. */
-  readonly notices: Span[] = [];
-  readonly #write: (span: Span) => void;
-  readonly #startedAt = performance.now();
-  #firstAt: number | undefined;
-  #progressAt = performance.now();
-
-  constructor(write: (span: Span) => void) {
-    this.#write = write;
-  }
-
-  get elapsedMs(): number {
-    return performance.now() - (this.#firstAt ?? this.#startedAt);
-  }
-
-  add(text: string, tokens: number): void {
-    this.#firstAt ??= performance.now();
-    this.text += text;
-    this.tokens += tokens;
-    this.#write({ text, style: '' });
-  }
-
-  takeNotices(): Span[] {
-    return this.notices.splice(0);
-  }
-
-  isProgressDue(): boolean {
-    const now = performance.now();
-    if (now - this.#progressAt < progressMs) return false;
-    this.#progressAt = now;
-    return true;
-  }
 }

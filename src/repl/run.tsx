@@ -19,6 +19,8 @@ export interface SittingOptions {
   readonly isFirst: boolean;
   /** Shows the conversation that is gone on with. */
   readonly resumed?: boolean;
+  /** Shows Markdown as it is written, unstyled. */
+  readonly raw?: boolean;
   /** Told at the start. */
   readonly warning?: string | undefined;
   /** Ends the sitting, as a signal to the process does. */
@@ -30,7 +32,12 @@ export interface SittingOptions {
 export async function runSitting(options: SittingOptions): Promise<number> {
   const { session, services, history, streams, isFirst, signal, env = process.env } = options;
   const terminal = new Terminal(streams, env);
-  const repl = new Repl(session, { services, theme: themeFor(env), write: (spans) => terminal.write(spans) });
+  const repl = new Repl(session, {
+    services,
+    theme: themeFor(env),
+    raw: options.raw ?? false,
+    write: (spans) => terminal.write(spans),
+  });
   const left = Promise.withResolvers<void>();
   const input = new Input(repl, history, {
     columns: () => terminal.size.columns,
@@ -41,6 +48,7 @@ export async function runSitting(options: SittingOptions): Promise<number> {
       });
       return changed;
     },
+    copy: (text) => terminal.copy(text),
     stopProcess: () => terminal.stopProcess(),
     exit: () => left.resolve(),
   });

@@ -1,4 +1,4 @@
-import type { ChatSession, ConversationSummary } from '../chat/types.ts';
+import type { ChatSession, ConversationSummary, SearchHit } from '../chat/types.ts';
 import type { EngineKind } from './transcript.ts';
 
 /** An engine with one of its models, as a menu lists it. */
@@ -20,6 +20,8 @@ export interface ReplServices extends AsyncDisposable {
   openSession(conversationId: string): Promise<ChatSession>;
   /** Conversations held in a terminal, newest first. */
   conversations(): readonly ConversationSummary[];
+  /** Messages of every conversation that hold all words, newest first. */
+  search(words: string): readonly SearchHit[];
   listEngines(): Promise<readonly EngineChoice[]>;
   /** Remembers the engine for the next start, and of what kind it is. */
   rememberEngine(engineId: string, modelId: string, kind: EngineKind): void;

@@ -1,5 +1,20 @@
 /** What a piece of text is for; the theme says how that looks. */
-export type Role = 'person' | 'mark' | 'dim' | 'accent' | 'warning' | 'error' | 'selected';
+export type Role =
+  | 'person'
+  | 'mark'
+  | 'dim'
+  | 'accent'
+  | 'warning'
+  | 'error'
+  | 'selected'
+  // Markdown and code
+  | 'heading'
+  | 'strong'
+  | 'emphasis'
+  | 'code'
+  | 'keyword'
+  | 'string'
+  | 'number';
 
 /** SGR sequences by role; '' where the role looks like plain text. */
 export type Theme = Readonly<Record<Role, string>>;
@@ -13,13 +28,23 @@ const coloured: Theme = {
   warning: '\x1b[33m',
   error: '\x1b[31m',
   selected: '\x1b[7m',
+  heading: '\x1b[1;36m',
+  strong: '\x1b[1m',
+  emphasis: '\x1b[3m',
+  code: '\x1b[36m',
+  keyword: '\x1b[35m',
+  string: '\x1b[32m',
+  number: '\x1b[33m',
 };
 
-const plain: Theme = { person: '', mark: '', dim: '', accent: '', warning: '', error: '', selected: '' };
+/** No colour, no style. */
+export const plainTheme: Theme = Object.freeze(
+  Object.fromEntries(Object.keys(coloured).map((role) => [role, ''])) as Record<Role, string>,
+);
 
 /** The theme for an environment: `NO_COLOR` (any value but '') and dumb terminals get none. */
 export function themeFor(env: NodeJS.ProcessEnv): Theme {
-  return env['NO_COLOR'] || env['TERM'] === 'dumb' ? plain : coloured;
+  return env['NO_COLOR'] || env['TERM'] === 'dumb' ? plainTheme : coloured;
 }
 
 /** Text in the style of a role. */

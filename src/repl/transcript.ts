@@ -1,5 +1,6 @@
 import type { StoredMessage } from '../chat/types.ts';
 import type { AppError } from '../errors.ts';
+import { MarkdownStyler } from './markdown.ts';
 import type { Span } from './terminal/tape.ts';
 import type { Theme } from './theme.ts';
 
@@ -37,6 +38,7 @@ export function answerEnd(answer: string, kind: EngineKind): Span {
 export function conversationSpans(
   theme: Theme,
   messages: readonly StoredMessage[],
+  raw: boolean,
   kindOf: (message: StoredMessage) => EngineKind,
 ): Span[] {
   const spans: Span[] = [];
@@ -46,7 +48,13 @@ export function conversationSpans(
       spans.push(...personSpans(theme, message.content, answer ? kindOf(answer) : 'chat'));
       if (!answer) spans.push({ text: '\n', style: '' });
     } else if (message.role === 'assistant') {
-      spans.push({ text: message.content, style: '' }, answerEnd(message.content, kindOf(message)));
+      const kind = kindOf(message);
+      if (raw || kind === 'completion') spans.push({ text: message.content, style: '' });
+      else {
+        const styler = new MarkdownStyler(theme);
+        spans.push(...styler.push(message.content), ...styler.flush());
+      }
+      spans.push(answerEnd(message.content, kind));
     }
   }
   return spans;

@@ -12,6 +12,7 @@ interface ChatOptions {
   readonly system?: string;
   readonly maxTokens?: number;
   readonly stop?: readonly string[];
+  readonly raw?: boolean;
   readonly continue?: boolean;
   readonly resume?: string;
 }
@@ -24,6 +25,7 @@ export async function run(args: readonly string[]): Promise<number> {
     .option('--system <text>', 'system prompt, for chat engines')
     .option('--max-tokens <number>', 'longest answer, in tokens', integer(1))
     .option('--stop <text...>', 'end an answer before any of these texts')
+    .option('--raw', 'do not style the Markdown of answers')
     .option('-c, --continue', 'go on with the newest conversation')
     .option('-r, --resume <name>', 'go on with a conversation, by name or id');
   command.parse(args, { from: 'user' });
@@ -50,8 +52,7 @@ export async function run(args: readonly string[]): Promise<number> {
     const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
     for (const signal of signals) process.on(signal, end);
     try {
-      const resumed = Boolean(options.continue || options.resume);
-      if (isTerminal) return await sit(session, services, store, resumed, ended.signal);
+      if (isTerminal) return await sit(session, services, store, options, ended.signal);
       if (store.warning !== undefined) process.stderr.write(`${store.warning}\n`);
       return await readLines(session, services, ended.signal);
     } finally {
@@ -76,7 +77,7 @@ async function sit(
   session: ChatSession,
   services: LocalServices,
   store: Store,
-  resumed: boolean,
+  options: ChatOptions,
   signal: AbortSignal,
 ): Promise<number> {
   // React's development build is slower and keeps more.
@@ -91,7 +92,8 @@ async function sit(
     history,
     streams: process,
     isFirst: history.entries.length === 0,
-    resumed,
+    resumed: Boolean(options.continue || options.resume),
+    raw: options.raw ?? false,
     warning: store.warning,
     signal,
   });

@@ -25,6 +25,8 @@ export interface Screen {
   choose<Value>(menu: Menu<Value>): Promise<Value | undefined>;
   /** Puts a text into the editor, to be changed and sent. */
   edit(text: string): void;
+  /** Puts a text on the clipboard through the terminal; false where there is no terminal. */
+  copy(text: string): boolean;
   exit(): void;
 }
 

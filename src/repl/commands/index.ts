@@ -1,16 +1,20 @@
 import { AppError } from '../../errors.ts';
 import type { Repl } from '../repl.ts';
 import { againCommand } from './again.ts';
+import { branchCommand } from './branch.ts';
 import { clearCommand } from './clear.ts';
 import type { Command, Screen, Suggestion } from './command.ts';
 import { continueCommand } from './continue.ts';
+import { copyCommand } from './copy.ts';
 import { editCommand } from './edit.ts';
 import { engineCommand } from './engine.ts';
 import { exitCommand } from './exit.ts';
+import { exportCommand } from './export.ts';
 import { helpCommand } from './help.ts';
 import { loadCommand } from './load.ts';
 import { modelsCommand } from './models.ts';
 import { saveCommand } from './save.ts';
+import { searchCommand } from './search.ts';
 import { seedCommand } from './seed.ts';
 import { setCommand } from './set.ts';
 import { systemCommand } from './system.ts';
@@ -26,9 +30,13 @@ const commands: readonly Command[] = [
   againCommand,
   continueCommand,
   editCommand,
+  branchCommand,
+  copyCommand,
   clearCommand,
   saveCommand,
   loadCommand,
+  searchCommand,
+  exportCommand,
   exitCommand,
 ];
 

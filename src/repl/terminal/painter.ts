@@ -1,6 +1,6 @@
 import { hasAgreedWidth } from './cells.ts';
 import { type Cell, fromCells, toCells } from './sgr.ts';
-import { type Span, Tape } from './tape.ts';
+import { addSpan, type Span, Tape } from './tape.ts';
 
 /** What is redrawn at the bottom of the screen: the editor, a menu, the status line. */
 export interface Frame {
@@ -55,7 +55,7 @@ export class Painter {
 
   /** Adds text to the transcript, for the next `flush`. */
   append(spans: readonly Span[]): void {
-    for (const span of spans) if (span.text !== '') this.#pending.push(span);
+    for (const span of spans) addSpan(this.#pending, span);
   }
 
   /** Replaces the frame, for the next `flush`. */

@@ -86,8 +86,8 @@ export class Tape {
           this.#column += columns;
         }
       }
-      add(this.#line, { text: line, style });
-      add(this.#row, { text: row, style });
+      addSpan(this.#line, { text: line, style });
+      addSpan(this.#row, { text: row, style });
       bytes += styled({ text: shown, style });
     }
     return { bytes: wrapping ? bytes : bytes + autowrapOn, rows };
@@ -105,7 +105,8 @@ export class Tape {
   }
 }
 
-function add(spans: Span[], { text, style }: Span): void {
+/** Adds a span to a list, joined to the last one when they look the same. */
+export function addSpan(spans: Span[], { text, style }: Span): void {
   if (text === '') return;
   const last = spans.at(-1);
   if (last?.style === style) spans[spans.length - 1] = { text: last.text + text, style };

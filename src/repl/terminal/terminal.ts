@@ -86,6 +86,11 @@ export class Terminal {
     this.#textTimer = setTimeout(() => this.#flush(), Math.max(0, wait));
   }
 
+  /** Puts a text on the clipboard (OSC 52), where the terminal allows that. */
+  copy(text: string): void {
+    this.#streams.stdout.write(`\x1b]52;c;${Buffer.from(text).toString('base64')}\x07`);
+  }
+
   /** Gives the terminal to another program while `callback` runs. */
   async suspend(callback: () => Promise<void>): Promise<void> {
     const frame = { lines: [''], cursor: { x: 0, y: 0 } };
