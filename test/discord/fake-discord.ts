@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import {
+  type APIApplicationCommand,
   type APIUser,
+  ApplicationCommandOptionType,
   ApplicationCommandType,
   ComponentType,
   InteractionContextType,
@@ -127,8 +129,9 @@ export class FakeDiscord {
   /** A person runs a slash command. */
   slash(user: APIUser, channel: FakeChannel, name: string, given: SlashOptions = {}): Interaction {
     const attachments: Record<string, object> = {};
+    const command = this.findCommand(name, channel.guildId, ApplicationCommandType.ChatInput);
     const options = Object.entries(given.options ?? {}).map(([option, value]) => {
-      if (typeof value !== 'object') return { name: option, type: optionType(value), value };
+      if (typeof value !== 'object') return { name: option, type: optionType(command, option, value), value };
       const id = snowflake();
       const url = this.rest.attachmentUrl(id, value.name);
       this.rest.files.set(id, value.bytes);
@@ -142,9 +145,8 @@ export class FakeDiscord {
       };
       return { name: option, type: 11, value: id };
     });
-    const command = this.findCommand(name, channel.guildId, ApplicationCommandType.ChatInput);
     const data = {
-      id: command,
+      id: command?.id ?? snowflake(),
       name,
       type: ApplicationCommandType.ChatInput,
       options,
@@ -162,14 +164,17 @@ export class FakeDiscord {
     typed: string,
     given: SlashOptions = {},
   ): Interaction {
+    const command = this.findCommand(name, channel.guildId, ApplicationCommandType.ChatInput);
     const others = Object.entries(given.options ?? {}).map(([key, value]) => ({
       name: key,
-      type: optionType(value),
+      type: optionType(command, key, value),
       value,
     }));
-    const options = [...others, { name: option, type: 3, value: typed, focused: true }];
-    const command = this.findCommand(name, channel.guildId, ApplicationCommandType.ChatInput);
-    const data = { id: command, name, type: ApplicationCommandType.ChatInput, options };
+    const options = [
+      ...others,
+      { name: option, type: optionType(command, option, typed), value: typed, focused: true },
+    ];
+    const data = { id: command?.id ?? snowflake(), name, type: ApplicationCommandType.ChatInput, options };
     return this.interact(InteractionType.ApplicationCommandAutocomplete, user, channel, data, given);
   }
 
@@ -203,7 +208,7 @@ export class FakeDiscord {
     const command = this.findCommand(name, channel.guildId, ApplicationCommandType.Message);
     const resolved = { messages: { [message.current.id]: message.current } };
     const data = {
-      id: command,
+      id: command?.id ?? snowflake(),
       name,
       type: ApplicationCommandType.Message,
       target_id: message.current.id,
@@ -307,14 +312,21 @@ export class FakeDiscord {
     );
   }
 
-  private findCommand(name: string, guildId: string | undefined, type: ApplicationCommandType): string {
+  private findCommand(
+    name: string,
+    guildId: string | undefined,
+    type: ApplicationCommandType,
+  ): APIApplicationCommand | undefined {
     const all = [...(this.state.commands.get(guildId ?? '') ?? []), ...(this.state.commands.get('') ?? [])];
-    return all.find((command) => command.name === name && command.type === type)?.id ?? snowflake();
+    return all.find((command) => command.name === name && command.type === type);
   }
 }
 
-function optionType(value: unknown): number {
-  if (typeof value === 'boolean') return 5;
-  if (typeof value === 'number') return Number.isInteger(value) ? 4 : 10;
-  return 3;
+/** As the command was registered; where it was not, as the value looks. */
+function optionType(command: APIApplicationCommand | undefined, name: string, value: unknown): number {
+  const registered = command?.options?.find((option) => option.name === name)?.type;
+  if (registered !== undefined) return registered;
+  if (typeof value === 'boolean') return ApplicationCommandOptionType.Boolean;
+  if (typeof value === 'number') return ApplicationCommandOptionType.Number;
+  return ApplicationCommandOptionType.String;
 }
