@@ -54,6 +54,7 @@ ${lines.join('\n')}
   --version  print the version
   --help     print this; \`babble <command> --help\` for one command
 
-With no command, babble opens the chat. Everything runs on this machine; nothing is sent anywhere.
+With no command, babble opens the chat. Everything runs on this machine; nothing is sent anywhere,
+unless you choose the engine `remote` or run the Discord bot.
 `;
 }
