@@ -55,6 +55,6 @@ ${lines.join('\n')}
   --help     print this; \`babble <command> --help\` for one command
 
 With no command, babble opens the chat. Everything runs on this machine; nothing is sent anywhere,
-unless you choose the engine `remote` or run the Discord bot.
+unless you choose the engine "remote" or run the Discord bot.
 `;
 }

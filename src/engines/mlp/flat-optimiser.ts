@@ -1,5 +1,10 @@
 import { AppError } from '../../errors.ts';
-import type { NamedArrays } from '../../training/task.ts';
+
+/** Copies of what it remembers, by name. */
+type NamedArrays = ReadonlyMap<
+  string,
+  { readonly shape: readonly number[]; readonly data: Float32Array | Int32Array }
+>;
 
 export interface FlatOptimiserOptions {
   /** sgd or adamw. */
