@@ -200,7 +200,7 @@ export class CompletionEngine implements Engine {
     for (const [index, tokenId] of targets.entries()) {
       await this.#breathe();
       const prediction = await (index === 0 ? this.#model.start([previous]) : this.#model.next(previous));
-      const nll = -Math.log(probabilitiesOf(prediction)[tokenId]!);
+      const nll = 0 - Math.log(probabilitiesOf(prediction)[tokenId]!);
       tokens.push({ text: vocabulary[tokenId]!, tokenId, nll });
       previous = tokenId;
     }

@@ -92,7 +92,12 @@ for (const { id, factory } of engines) {
       await using engine = await load();
       let drawn = 0;
       const signal = new AbortController().signal;
-      for await (const part of engine.generate({ prompt: 'a', maxTokens: 50, sampling: { seed: 1 }, signal })) {
+      for await (const part of engine.generate({
+        prompt: 'a',
+        maxTokens: 50,
+        sampling: { seed: 1 },
+        signal,
+      })) {
         if (part.type === 'text-delta') drawn += part.tokenIds.length;
       }
       expect(drawn).toBe(50);
