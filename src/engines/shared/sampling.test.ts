@@ -51,6 +51,12 @@ describe('Sampler', () => {
     expect(drawn(sampling)).toEqual(expected);
   });
 
+  it('leaves out by typicalP even the likeliest token when it is no typical one', () => {
+    // Entropy 1.75: the surprise of the six tokens at 0.1 (2.30) is nearer to it than that of 0.4 (0.92).
+    const flatTail = Float32Array.of(0.4, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1).map(Math.log);
+    expect(drawn({ typicalP: 0.45 }, [], flatTail)).toEqual([1, 2, 3, 4, 5]);
+  });
+
   it('penalises tokens that came lately', () => {
     expect(drawn({ temperature: 0, presencePenalty: 1.5 }, [1, 1])).toEqual([3]);
     expect(drawn({ temperature: 0, frequencyPenalty: 0.6 }, [1])).toEqual([1]);
