@@ -10,11 +10,10 @@ import type {
 import { findEngine } from '../registry.ts';
 import { CrashBudget } from './crash-budget.ts';
 import { abortedParts, streamGeneration } from './generation.ts';
+import { type HostLimits, hostLimits } from './limits.ts';
 import { closedError, EngineProcess } from './process.ts';
 import { Turnstile } from './queue.ts';
 import type { ClientEvent, ClientState, EngineClient, EngineClientOptions } from './types.ts';
-
-const defaultIdleMs = 10 * 60_000;
 
 type Spawn = (onExit: (reason: AppError | undefined) => void) => EngineProcess;
 
@@ -29,20 +28,21 @@ interface Loading {
  * Opens an engine; nothing is started before it is used.
  * @param test test-only: `engineModule` is loaded in the child instead of the registry's engine, and
  *   `hangMs` is how long a process may be silent after a stop.
- * @throws AppError UNKNOWN_ENGINE.
+ * @throws AppError UNKNOWN_ENGINE; INVALID_SETTING when an environment variable of limits.ts is wrong.
  */
 export function createEngineClient(
   options: EngineClientOptions,
   test: { readonly engineModule?: string; readonly hangMs?: number } = {},
 ): EngineClient {
+  const limits = { ...hostLimits(), ...options };
   const secrets = test.engineModule ? undefined : findEngine(options.engine).secrets;
   return new ProcessEngineClient(
-    options,
+    limits,
     (onExit) =>
       new EngineProcess({
         engine: options.engine,
         ...(secrets ? { secrets } : {}),
-        memoryLimitBytes: options.memoryLimitBytes,
+        memoryLimitBytes: limits.memoryLimitBytes,
         engineModule: test.engineModule,
         ...(test.hangMs === undefined ? {} : { hangMs: test.hangMs }),
         onExit,
@@ -53,7 +53,7 @@ export function createEngineClient(
 class ProcessEngineClient implements EngineClient {
   readonly engine: string;
   readonly model: EngineClientOptions['model'];
-  readonly #options: EngineClientOptions;
+  readonly #options: EngineClientOptions & HostLimits;
   readonly #spawn: Spawn;
   readonly #listeners = new Set<(event: ClientEvent) => void>();
   readonly #turns = new Turnstile();
@@ -69,7 +69,7 @@ class ProcessEngineClient implements EngineClient {
   #idleTimer: NodeJS.Timeout | undefined;
   #busy = 0;
 
-  constructor(options: EngineClientOptions, spawn: Spawn) {
+  constructor(options: EngineClientOptions & HostLimits, spawn: Spawn) {
     this.engine = options.engine;
     this.model = options.model;
     this.#options = options;
@@ -277,7 +277,7 @@ class ProcessEngineClient implements EngineClient {
 
   #endWork(): void {
     this.#busy -= 1;
-    const idleMs = this.#options.idleMs ?? defaultIdleMs;
+    const { idleMs } = this.#options;
     if (this.#busy > 0 || idleMs === 0 || this.#state === 'closed') return;
     clearTimeout(this.#idleTimer);
     this.#idleTimer = setTimeout(() => {

@@ -27,9 +27,12 @@ export interface EngineClientOptions {
   readonly engine: string;
   readonly model: ModelRef;
   readonly settings?: LoadSettings;
-  /** Unload after this many idle milliseconds; 0 never. Default 10 minutes. */
+  /** Unload after this many idle milliseconds; 0 never. Default: `BABBLE_IDLE_MINUTES`, else 10 minutes. */
   readonly idleMs?: number;
-  /** The process is ended with ENGINE_OUT_OF_MEMORY above this many resident bytes; absent: no limit. */
+  /**
+   * The process is ended with ENGINE_OUT_OF_MEMORY above this many resident bytes. Default:
+   * `BABBLE_ENGINE_MEMORY_MB`, else no limit.
+   */
   readonly memoryLimitBytes?: number;
 }
 
