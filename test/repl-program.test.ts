@@ -1,6 +1,6 @@
 /** The real program, `bin/babble.mjs`, with its shipped models and its store, in a pseudo-terminal. */
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -80,6 +80,20 @@ test('without a terminal: lines in, answers out, the rest on standard error', as
   expect(err).toContain('bigram-count → bigram-grad');
   expect(code).toBe(0);
 });
+
+test.runIf(process.platform === 'linux')(
+  'an engine process that dies is told, and the next message starts it again',
+  async () => {
+    await using program = await start(['--seed', '1337']);
+    program.enter('em');
+    await program.waitUntil(() => turns(program).length === 1, 'a name');
+    const children = await readFile(`/proc/${program.pid}/task/${program.pid}/children`, 'utf8');
+    for (const pid of children.trim().split(' ')) process.kill(Number(pid), 'SIGKILL');
+    await program.waitFor('✗ ');
+    program.type(keys.enter);
+    await program.waitFor('› myliena');
+  },
+);
 
 test('an unknown engine ends with exit code 2 and the terminal as it was', async () => {
   await using program = new PtyProgram(process.execPath, [babble, '--engine', 'nonsense'], {

@@ -7,6 +7,7 @@ import { MarkdownStyler } from './markdown.ts';
 import type { ReplServices } from './services.ts';
 import { initialStatus, type Status, type StatusAction, statusReducer } from './status/reducer.ts';
 import { Store } from './store.ts';
+import { wrapWords } from './terminal/cells.ts';
 import type { Span } from './terminal/tape.ts';
 import type { Theme } from './theme.ts';
 import {
@@ -26,6 +27,8 @@ export interface ReplOptions {
   readonly write: (spans: readonly Span[]) => void;
   /** Shows Markdown as it is written, unstyled. */
   readonly raw?: boolean;
+  /** Width for what is told besides the conversation; default unlimited. */
+  readonly columns?: () => number;
   /** Where the person's messages go; default `write`. */
   readonly writeQuestion?: (spans: readonly Span[]) => void;
   /** Where the answers go; default `write`. */
@@ -46,6 +49,7 @@ export class Repl {
   readonly #writeQuestion: (spans: readonly Span[]) => void;
   readonly #writeAnswer: (spans: readonly Span[]) => void;
   readonly #raw: boolean;
+  readonly #columns: () => number;
   #session: ChatSession;
   #unsubscribe: () => void = () => {};
   #turn: AbortController | undefined;
@@ -55,6 +59,7 @@ export class Repl {
     this.services = options.services;
     this.theme = options.theme;
     this.#raw = options.raw ?? false;
+    this.#columns = options.columns ?? (() => Number.POSITIVE_INFINITY);
     this.#write = withSpaces(options.write);
     this.#writeQuestion = withSpaces(options.writeQuestion ?? options.write);
     this.#writeAnswer = withSpaces(options.writeAnswer ?? options.write);
@@ -165,19 +170,19 @@ export class Repl {
 
   /** Tells the person something that is not part of the conversation. */
   notice(text: string): void {
-    this.write(noticeSpans(this.theme, sanitise(text)));
+    this.write(noticeSpans(this.theme, this.#tidy(text)));
   }
 
   warn(text: string): void {
-    this.write(warningSpans(this.theme, sanitise(text)));
+    this.write(warningSpans(this.theme, this.#tidy(text)));
   }
 
   /** Shows an error with its hint; the session goes on. */
   fail(error: unknown): void {
     this.hadError = true;
     const shown = AppError.from(error);
-    const hint = shown.hint === undefined ? {} : { hint: sanitise(shown.hint) };
-    this.write(errorSpans(this.theme, new AppError(shown.code, sanitise(shown.message), hint)));
+    const hint = shown.hint === undefined ? {} : { hint: this.#tidy(`  ${shown.hint}`) };
+    this.write(errorSpans(this.theme, new AppError(shown.code, this.#tidy(shown.message), hint)));
   }
 
   async close(): Promise<void> {
@@ -230,7 +235,7 @@ export class Repl {
         break;
       case 'notice': {
         const spans = part.level === 'warning' ? warningSpans : noticeSpans;
-        answer.notices.push(...spans(this.theme, sanitise(part.text)));
+        answer.notices.push(...spans(this.theme, this.#tidy(part.text)));
         // In the middle of a line a notice would tear the text apart: it waits for the answer's end.
         if (kind === 'chat' && answer.text === '') this.write(answer.takeNotices());
         break;
@@ -240,6 +245,11 @@ export class Repl {
       default:
         part satisfies never;
     }
+  }
+
+  /** Clean, and with lines that end between words. The mark before a text takes two columns. */
+  #tidy(text: string): string {
+    return wrapWords(sanitise(text), this.#columns() - 2);
   }
 
   /** A continuation is prose or names: its stars and hashes are not Markdown. */

@@ -36,6 +36,7 @@ export async function runSitting(options: SittingOptions): Promise<number> {
     services,
     theme: themeFor(env),
     raw: options.raw ?? false,
+    columns: () => terminal.size.columns,
     write: (spans) => terminal.write(spans),
   });
   const left = Promise.withResolvers<void>();
@@ -55,7 +56,7 @@ export async function runSitting(options: SittingOptions): Promise<number> {
   signal.addEventListener('abort', () => left.resolve(), { once: true });
   streams.stdout.once('error', () => left.resolve());
 
-  terminal.write(welcomeSpans(repl.theme, session.engineId, isFirst));
+  terminal.write(welcomeSpans(repl.theme, session.engineId, isFirst, terminal.size.columns));
   if (options.warning !== undefined) repl.warn(options.warning);
   if (options.resumed) repl.showConversation();
   terminal.onKey((event) => input.handle(event));

@@ -70,6 +70,6 @@ export function warningSpans(theme: Theme, text: string): Span[] {
 
 export function errorSpans(theme: Theme, error: AppError): Span[] {
   const spans: Span[] = [{ text: `✗ ${error.message}\n`, style: theme.error }];
-  if (error.hint) spans.push({ text: `  ${error.hint}\n`, style: theme.dim });
+  if (error.hint) spans.push({ text: `${error.hint}\n`, style: theme.dim });
   return spans;
 }

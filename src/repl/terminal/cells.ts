@@ -49,3 +49,26 @@ export function truncate(text: string, columns: number): string {
   }
   return columns > 0 ? `${result}…` : '';
 }
+
+/** Ends lines between words, so that none is wider than `columns`; a word that is wider stays whole. */
+export function wrapWords(text: string, columns: number): string {
+  return text
+    .split('\n')
+    .map((line) => {
+      const indent = /^ */.exec(line)![0];
+      let wrapped = '';
+      let used = 0;
+      for (const [index, word] of line.slice(indent.length).split(' ').entries()) {
+        const wide = width(word);
+        if (index > 0 && used + 1 + wide > columns) {
+          wrapped += `\n${indent}${word}`;
+          used = indent.length + wide;
+        } else {
+          wrapped += index === 0 ? indent + word : ` ${word}`;
+          used += index === 0 ? indent.length + wide : 1 + wide;
+        }
+      }
+      return wrapped;
+    })
+    .join('\n');
+}
