@@ -92,6 +92,8 @@ function metadataOf(model: ModelDescription, quantization: Quantization): Map<st
       'tokenizer.ggml.token_type',
       { type: 'array', of: 'int32', value: new Int32Array(vocabulary.length).fill(1) },
     ],
+    // llama.cpp looks this up for characters that are missing, and aborts where there is none.
+    ['tokenizer.ggml.unknown_token_id', uint32(0)],
     ['tokenizer.ggml.add_bos_token', { type: 'bool', value: false }],
   ]);
 }
