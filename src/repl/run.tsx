@@ -56,7 +56,9 @@ export async function runSitting(options: SittingOptions): Promise<number> {
   signal.addEventListener('abort', () => left.resolve(), { once: true });
   streams.stdout.once('error', () => left.resolve());
 
-  terminal.write(welcomeSpans(repl.theme, session.engineId, isFirst, terminal.size.columns));
+  terminal.write(
+    welcomeSpans(repl.theme, session.engineId, isFirst ? repl.kind : undefined, terminal.size.columns),
+  );
   if (options.warning !== undefined) repl.warn(options.warning);
   if (options.resumed) repl.showConversation();
   terminal.onKey((event) => input.handle(event));
