@@ -17,6 +17,9 @@ import { llamaBench, runLlamaBench } from './llama-build.ts';
 const shape = { nLayer: 80, nEmbd: 8192, nFf: 22_016, nHead: 64, vocabSize: 32_000, contextLength: 2048 };
 const [parent = tmpdir(), tokens = '16'] = process.argv.slice(2);
 
+/** 64 k blocks; a block is 48 + 4 bytes of digits and the scale as f16. */
+const randomBlocks = makeBlocks(1 << 16);
+
 const folder = mkdtempSync(path.join(parent, 'babble-65b-'));
 try {
   const file = path.join(folder, 'llama-65b-random.gguf');
@@ -129,9 +132,6 @@ function ternary(name: string, size: readonly number[]): GgufTensor {
     },
   };
 }
-
-/** 64 k blocks; a block is 48 + 4 bytes of digits and the scale as f16. */
-const randomBlocks = makeBlocks(1 << 16);
 
 function makeBlocks(count: number): Buffer {
   const blocks = randomBytes(54 * count);
