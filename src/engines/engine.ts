@@ -169,7 +169,14 @@ export type InspectReport =
   | {
       readonly type: 'graph';
       readonly title: string;
-      readonly nodes: readonly { readonly id: string; readonly label: string; readonly shape?: string }[];
+      readonly nodes: readonly {
+        readonly id: string;
+        readonly label: string;
+        /** Of its output. */
+        readonly shape?: string;
+        /** Parameters it holds; over all nodes they sum to the model's. */
+        readonly parameterCount?: number;
+      }[];
       readonly edges: readonly { readonly from: string; readonly to: string }[];
     };
 
