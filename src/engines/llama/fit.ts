@@ -33,7 +33,7 @@ export function contextLengthFor(model: GgufModel, settings: Pick<LlamaSettings,
  * Bytes to run a model: its weights (mapped or read, they have to be in memory to be fast), the KV cache
  * at the wanted context, and what llama.cpp computes in.
  */
-export function memoryNeeds(model: GgufModel, settings: LlamaSettings): FitReport['needs'] {
+function memoryNeeds(model: GgufModel, settings: LlamaSettings): FitReport['needs'] {
   const context = contextLengthFor(model, settings);
   const batch = Math.min(settings.batchSize, context);
   const kvType = ggmlType(settings.kvType);
@@ -91,6 +91,6 @@ function total(needs: FitReport['needs']): number {
   return needs.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
-export function gigabytes(bytes: number): string {
+function gigabytes(bytes: number): string {
   return bytes < 1e9 ? `${(bytes / 1e6).toFixed(0)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
 }

@@ -21,7 +21,7 @@ export const valueTypes = [
 ] as const;
 
 export type GgufValueType = (typeof valueTypes)[number];
-export type GgufNumberType = Exclude<GgufValueType, 'bool' | 'string' | 'array' | 'uint64' | 'int64'>;
+type GgufNumberType = Exclude<GgufValueType, 'bool' | 'string' | 'array' | 'uint64' | 'int64'>;
 
 /** The elements of an array; GGUF as llama.cpp reads it has no arrays of arrays. */
 export type GgufArray =
@@ -63,7 +63,7 @@ const type = (id: number, name: string, blockSize: number, blockBytes: number): 
 });
 
 /** Every tensor type that llama.cpp (2026) reads. Numbers that are missing were retired. */
-export const ggmlTypes: readonly GgmlType[] = [
+const ggmlTypes: readonly GgmlType[] = [
   type(0, 'f32', 1, 4),
   type(1, 'f16', 1, 2),
   type(2, 'q4_0', 32, 18),
