@@ -1,6 +1,6 @@
 /** The conversation with an engine that the front ends drive: see ChatSession in types.ts. */
 import { randomUUID } from 'node:crypto';
-import type { EngineInfo } from '../engines/engine.ts';
+import type { EngineInfo, InspectReport, InspectView } from '../engines/engine.ts';
 import type { ClientEvent } from '../engines/host/types.ts';
 import { AppError } from '../errors.ts';
 import { Answer } from './answer.ts';
@@ -206,6 +206,10 @@ class StoredSession implements ChatSession {
 
   async load(signal?: AbortSignal): Promise<EngineInfo> {
     return (await this.#link.client()).load(signal);
+  }
+
+  async inspect(view: InspectView): Promise<InspectReport> {
+    return (await this.#link.client()).inspect(view);
   }
 
   updateSettings(change: Partial<ChatSettings>): void {

@@ -1,4 +1,12 @@
-import type { EngineInfo, FinishReason, Sampling, StreamPart, Usage } from '../engines/engine.ts';
+import type {
+  EngineInfo,
+  FinishReason,
+  InspectReport,
+  InspectView,
+  Sampling,
+  StreamPart,
+  Usage,
+} from '../engines/engine.ts';
 import type { ClientEvent } from '../engines/host/types.ts';
 
 /**
@@ -105,6 +113,8 @@ export interface ChatSession extends AsyncDisposable {
   switchEngine(engineId: string, modelId?: string, signal?: AbortSignal): Promise<void>;
   /** Loads the engine now, for a first answer without the wait. */
   load(signal?: AbortSignal): Promise<EngineInfo>;
+  /** Looks into the model. @throws AppError ENGINE_UNSUPPORTED for a view the engine has not. */
+  inspect(view: InspectView): Promise<InspectReport>;
   updateSettings(change: Partial<ChatSettings>): void;
   rename(title: string): void;
   /** What happens to the engine, also between turns. Returns the function that unsubscribes. */

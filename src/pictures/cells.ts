@@ -65,6 +65,7 @@ class Screen {
   readonly #rows: number;
   readonly #background: Rgb;
   readonly #ink: Colour;
+  #mostContrast = 0.01;
 
   constructor({ width, height, background, ink }: Picture, unitsAcross: number) {
     const unitsDown = unitsAcross * (row / column);
@@ -82,7 +83,9 @@ class Screen {
     if (mark.stroke === undefined) {
       const { x, y, width, height } = mark;
       const [left, right] = [this.toX(x), this.toX(x + width)];
-      this.#blocks.paint(left, this.toY(y), right, this.toY(y + height), toRgb(mark.fill));
+      const fill = toRgb(mark.fill);
+      this.#mostContrast = Math.max(this.#mostContrast, this.#contrast(fill));
+      this.#blocks.paint(left, this.toY(y), right, this.toY(y + height), fill);
       return;
     }
     const corners = outlineOf(mark, this.toX, this.toY);
@@ -146,10 +149,13 @@ class Screen {
     return styled(text, own, behind, depth, bold);
   }
 
-  /** Without colours: how far a cell is from the background. */
+  #contrast(pixel: Rgb): number {
+    return Math.abs(luminance(pixel) - luminance(this.#background));
+  }
+
+  /** Without colours: how far a cell is from the background, against the farthest of the picture. */
   #shade(upper: Rgb | undefined, lower: Rgb | undefined): string {
-    const far = (pixel: Rgb | undefined) =>
-      pixel ? Math.abs(luminance(pixel) - luminance(this.#background)) : 0;
+    const far = (pixel: Rgb | undefined) => (pixel ? this.#contrast(pixel) / this.#mostContrast : 0);
     const [above, below] = [far(upper), far(lower)];
     if (above > 0.3 && below < 0.1) return '▀';
     if (below > 0.3 && above < 0.1) return '▄';

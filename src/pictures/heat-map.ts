@@ -14,6 +14,8 @@ const widestCell = 6 * column;
 const manyRows = 32;
 /** Units a character takes in small print. */
 const smallCharacter = 5;
+/** Between the texts of neighbouring cells. */
+const gap = 4;
 
 /** A matrix as a grid of coloured cells with labels around and, where there is room, in it. */
 export function drawHeatMap(report: Matrix, frame: Frame): Picture {
@@ -31,6 +33,8 @@ export function drawHeatMap(report: Matrix, frame: Frame): Picture {
   page.y += row / 2;
   drawColumnLabels(page, columnLabels, left, width);
   const scale = scaleOf(report);
+  const cellTexts = report.cellLabels?.map(visibleToken) ?? [];
+  const print = height >= row ? printOf(widest(cellTexts), width) : 'none';
   for (const [r, label] of rowLabels.entries()) {
     const middle = page.y + height / 2;
     // In rows of half a line only every second label has room.
@@ -41,11 +45,13 @@ export function drawHeatMap(report: Matrix, frame: Frame): Picture {
       const fill = shade(palette, scale.share(report.values[cell]!));
       const x = left + c * width;
       page.block(x, page.y, width, height, fill);
-      const text = visibleToken(report.cellLabels?.[cell] ?? '');
-      const small = columnsOf(text) * column > width;
-      const fits = columnsOf(text) * (small ? smallCharacter : column) <= width;
-      if (text !== '' && fits && height >= row)
-        page.text(x + width / 2, middle, text, { anchor: 'middle', colour: readableOn(fill), small });
+      const text = cellTexts[cell] ?? '';
+      if (print !== 'none' && text !== '')
+        page.text(x + width / 2, middle, text, {
+          anchor: 'middle',
+          colour: readableOn(fill),
+          small: print === 'small',
+        });
     }
     page.y += height;
   }
@@ -53,6 +59,13 @@ export function drawHeatMap(report: Matrix, frame: Frame): Picture {
   page.y = Math.ceil(page.y / row) * row;
   drawLegend(page, scale);
   return page.finish(describeMatrix(report));
+}
+
+/** All cells speak alike or not at all: a number that is left out would look like a nought. */
+function printOf(columns: number, width: number): 'normal' | 'small' | 'none' {
+  const room = width - gap;
+  if (columns * column <= room) return 'normal';
+  return columns * smallCharacter <= room ? 'small' : 'none';
 }
 
 /** Side by side when they fit over their columns, else each from top to bottom. */

@@ -35,14 +35,15 @@ export function drawTopology(report: Graph, frame: Frame): Picture {
   page.y += row;
   for (const [rank, count] of across.entries()) {
     const nodes = report.nodes.filter(({ id }) => ranks.get(id) === rank);
-    const most = Math.min(Math.floor(room / count) - gapColumns, widestBox) - padding;
+    const most = Math.min(Math.floor(room / count) - gapColumns - 1, widestBox) - padding;
     const texts = nodes.map((node) => linesOf(node, most));
     const height = (Math.max(...texts.map(({ length }) => length)) + 1) * row;
     let x = 0;
     for (const [i, node] of nodes.entries()) {
-      const wide = Math.max(...texts[i]!.map(columnsOf)) + padding;
-      // Boxes stand in the middle of their share; all corners are middles of cells.
+      // Boxes stand in the middle of their share; all corners and arrows are middles of cells.
       const share = Math.floor(room / count);
+      const needed = Math.max(...texts[i]!.map(columnsOf)) + padding;
+      const wide = needed % 2 === share % 2 ? needed : needed + 1;
       const left = x + Math.floor((share - wide) / 2);
       x += share;
       boxes.set(node.id, {

@@ -52,11 +52,15 @@ function viewsOf(model: {
       similarityReport('Tokens that are followed by the same (cosine of rows)', vocabulary, probabilities),
     weights: () => weightsReport(weights),
     topology: () =>
-      chainReport('Bigram', [
-        { label: 'token before', shape: '(1)' },
-        { label: `its row of ${source}`, shape: `(${size}, ${size})` },
-        { label: 'probabilities', shape: `(${size})` },
-      ]),
+      chainReport(
+        'Bigram',
+        [
+          { label: 'token before', shape: '(1)' },
+          { label: `its row of ${source}`, shape: `(${size}, ${size})`, holds: [''] },
+          { label: 'probabilities', shape: `(${size})` },
+        ],
+        [['table', [size, size]]],
+      ),
   };
 }
 

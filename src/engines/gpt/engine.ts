@@ -9,15 +9,29 @@ export const factory = transformerFactory({
   forward: gptForward,
   head: gptHead,
   embedding: 'tokens.weight',
-  topology: ({ vocabSize, contextLength, nLayer, nHead, nEmbd, nFf }) =>
-    chainReport('GPT', [
-      { label: 'tokens', shape: `(T ≤ ${contextLength})` },
-      { label: 'token + position embedding', shape: `(T, ${nEmbd})` },
-      ...Array.from({ length: nLayer }, (_, layer) => [
-        { label: `block ${layer}: norm, ${nHead} heads, add`, shape: `(T, ${nEmbd})` },
-        { label: `block ${layer}: norm, linear to ${nFf}, ReLU, linear, add`, shape: `(T, ${nEmbd})` },
-      ]).flat(),
-      { label: 'norm', shape: `(T, ${nEmbd})` },
-      { label: 'head', shape: `(T, ${vocabSize})` },
-    ]),
+  topology: (config) => {
+    const { vocabSize, contextLength, nLayer, nHead, nEmbd, nFf } = config;
+    return chainReport(
+      'GPT',
+      [
+        { label: 'tokens', shape: `(T ≤ ${contextLength})` },
+        { label: 'token + position embedding', shape: `(T, ${nEmbd})`, holds: ['tokens.', 'positions.'] },
+        ...Array.from({ length: nLayer }, (_, layer) => [
+          {
+            label: `block ${layer}: norm, ${nHead} heads, add`,
+            shape: `(T, ${nEmbd})`,
+            holds: [`blocks.${layer}.norm1`, `blocks.${layer}.attention`],
+          },
+          {
+            label: `block ${layer}: norm, linear to ${nFf}, ReLU, linear, add`,
+            shape: `(T, ${nEmbd})`,
+            holds: [`blocks.${layer}.norm2`, `blocks.${layer}.feedForward`],
+          },
+        ]).flat(),
+        { label: 'norm', shape: `(T, ${nEmbd})`, holds: ['norm.'] },
+        { label: 'head', shape: `(T, ${vocabSize})`, holds: ['head.'] },
+      ],
+      gptShapes(config),
+    );
+  },
 });

@@ -40,13 +40,17 @@ function viewsOf(vocabulary: readonly string[], config: MlpConfig, weights: MlpW
     },
     similarity: () => similarityReport('Tokens with alike vectors (cosine)', vocabulary, weights.embedding),
     topology: () =>
-      chainReport('MLP', [
-        { label: 'last tokens', shape: `(${contextLength})` },
-        { label: 'embedding', shape: `(${contextLength}, ${nEmbd})` },
-        { label: 'side by side', shape: `(${contextLength * nEmbd})` },
-        { label: 'linear, tanh', shape: `(${nHidden})` },
-        { label: 'linear', shape: `(${vocabSize})` },
-        { label: 'probabilities', shape: `(${vocabSize})` },
-      ]),
+      chainReport(
+        'MLP',
+        [
+          { label: 'last tokens', shape: `(${contextLength})` },
+          { label: 'embedding', shape: `(${contextLength}, ${nEmbd})`, holds: ['embedding'] },
+          { label: 'side by side', shape: `(${contextLength * nEmbd})` },
+          { label: 'linear, tanh', shape: `(${nHidden})`, holds: ['hidden'] },
+          { label: 'linear', shape: `(${vocabSize})`, holds: ['head'] },
+          { label: 'probabilities', shape: `(${vocabSize})` },
+        ],
+        Object.entries(mlpShapes(config)),
+      ),
   };
 }

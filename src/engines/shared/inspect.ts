@@ -42,12 +42,22 @@ export function similarityReport(
   return { type: 'matrix', title, rowLabels: labels, columnLabels: labels, values };
 }
 
-/** Layers in a row, each with its output's shape. */
+/**
+ * Layers in a row, each with its output's shape.
+ * @param shapes of every parameter; a layer holds those whose names begin with one of its `holds`
+ */
 export function chainReport(
   title: string,
-  layers: readonly { readonly label: string; readonly shape: string }[],
+  layers: readonly { readonly label: string; readonly shape: string; readonly holds?: readonly string[] }[],
+  shapes: Iterable<readonly [name: string, shape: readonly number[]]>,
 ): InspectReport {
-  const nodes = layers.map(({ label, shape }, index) => ({ id: String(index), label, shape }));
+  const sizes = Array.from(shapes, ([name, shape]) => ({ name, size: shape.reduce((a, b) => a * b, 1) }));
+  const nodes = layers.map(({ label, shape, holds }, index) => {
+    const id = String(index);
+    if (!holds) return { id, label, shape };
+    const held = sizes.filter(({ name }) => holds.some((beginning) => name.startsWith(beginning)));
+    return { id, label, shape, parameterCount: held.reduce((sum, { size }) => sum + size, 0) };
+  });
   const edges = nodes.slice(1).map((_, index) => ({ from: String(index), to: String(index + 1) }));
   return { type: 'graph', title, nodes, edges };
 }

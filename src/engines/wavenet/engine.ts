@@ -3,7 +3,7 @@ import { loadFloats, type StoredTensor } from '../../formats/safetensors.ts';
 import type { CompletionModel } from '../shared/completion-engine.ts';
 import { completionFactory } from '../shared/completion-factory.ts';
 import { chainReport, similarityReport, weightsReport } from '../shared/inspect.ts';
-import { contextLength, nEmbd, nHidden, vocabSize, Wavenet } from './model.ts';
+import { contextLength, nEmbd, nHidden, parameterShapes, vocabSize, Wavenet } from './model.ts';
 
 export const factory = completionFactory({
   id: 'wavenet',
@@ -45,15 +45,20 @@ function completionModel(
           weights.get('embedding.weight')!.data,
         ),
       topology: () =>
-        chainReport('wavenet', [
-          { label: 'context', shape: `${contextLength}` },
-          { label: 'embedding', shape: `${contextLength} × ${nEmbd}` },
-          ...[1, 2, 3].map((level) => ({
-            label: `level ${level}: join pairs, linear, batch norm, tanh`,
-            shape: `${contextLength / 2 ** level} × ${nHidden}`,
-          })),
-          { label: 'logits', shape: `${vocabSize}` },
-        ]),
+        chainReport(
+          'wavenet',
+          [
+            { label: 'context', shape: `${contextLength}` },
+            { label: 'embedding', shape: `${contextLength} × ${nEmbd}`, holds: ['embedding.'] },
+            ...[1, 2, 3].map((level) => ({
+              label: `level ${level}: join pairs, linear, batch norm, tanh`,
+              shape: `${contextLength / 2 ** level} × ${nHidden}`,
+              holds: [`levels.${level - 1}.`],
+            })),
+            { label: 'linear: logits', shape: `${vocabSize}`, holds: ['head.'] },
+          ],
+          parameterShapes,
+        ),
     },
   };
 }
