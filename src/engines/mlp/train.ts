@@ -1,7 +1,8 @@
 /** Trains mlp on names. See model.ts for the model, step.ts for its gradients, recipes.ts for the numbers. */
+import { AppError } from '../../errors.ts';
 import { loadTensorFlow } from '../../tensor/index.ts';
 import { Eager } from '../../tensor/ops/eager.ts';
-import { randn, TorchGenerator } from '../../tensor/random/index.ts';
+import { rand, randn, TorchGenerator } from '../../tensor/random/index.ts';
 import { shuffledOrder } from '../../training/order.ts';
 import { warmupStableDecay } from '../../training/schedules.ts';
 import { type NameExamples, nameExamples, nameTokens, splitNames } from '../../training/splits.ts';
@@ -81,18 +82,36 @@ function measure(e: Eager, examples: NameExamples, flat: Float32Array): EvalRepo
   return { loss: sum / examples.count, tokens: examples.count };
 }
 
-/** The lecture's first weights: normal, the hidden layer by Kaiming's rule for tanh, a small head, biases 0. */
-export function initialWeights(seed: number): Float32Array {
+/**
+ * The first weights; biases are 0.
+ * - `scaled`: normal, the hidden layer by Kaiming's rule for tanh, a small head, as in the lecture's third part.
+ * - `layers`: what `tf.layers.embedding` and `tf.layers.dense` begin with: the embedding uniform within ±0.05,
+ *   the others by Glorot and Bengio's rule (2010).
+ * @throws AppError INVALID_SETTING
+ */
+export function initialWeights(seed: number, init: string): Float32Array {
   const generator = new TorchGenerator(seed);
   const flat = new Float32Array(mlpParameterCount(config));
-  const views = mlpViews(config, flat);
+  const { embedding, hiddenWeight, headWeight } = mlpViews(config, flat);
   const fill = (view: Float32Array, scale: number) => {
     view.set(randn(generator, view.length).map((value) => value * scale));
   };
-  fill(views.embedding, 1);
-  fill(views.hiddenWeight, 5 / 3 / Math.sqrt(contextLength * config.nEmbd));
-  fill(views.headWeight, 0.01);
-  return flat;
+  const { vocabSize, nEmbd, nHidden } = config;
+  const inputs = contextLength * nEmbd;
+  switch (init) {
+    case 'scaled':
+      fill(embedding, 1);
+      fill(hiddenWeight, 5 / 3 / Math.sqrt(inputs));
+      fill(headWeight, 0.01);
+      return flat;
+    case 'layers':
+      embedding.set(rand(generator, embedding.length).map((value) => 0.1 * value - 0.05));
+      fill(hiddenWeight, Math.sqrt(2 / (inputs + nHidden)));
+      fill(headWeight, Math.sqrt(2 / (nHidden + vocabSize)));
+      return flat;
+    default:
+      throw new AppError('INVALID_SETTING', `The init of mlp is scaled or layers, not "${init}".`);
+  }
 }
 
 class MlpSession implements TrainingSession {
@@ -115,7 +134,7 @@ class MlpSession implements TrainingSession {
     const examples = examplesOf(text);
     this.#e = e;
     this.#train = examples.train;
-    this.#flat = initialWeights(seed);
+    this.#flat = initialWeights(seed, hyper.init);
     const measured = measurable(e, examples, () => this.#flat);
     this.sample = measured.sample;
     this.evaluate = measured.evaluate;
