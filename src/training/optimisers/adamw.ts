@@ -75,4 +75,9 @@ export class AdamW implements Optimiser {
     this.#square.restore(state);
     this.#step = state.get('adamw.step')?.data[0] ?? 0;
   }
+
+  [Symbol.dispose](): void {
+    this.#mean[Symbol.dispose]();
+    this.#square[Symbol.dispose]();
+  }
 }

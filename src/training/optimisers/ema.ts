@@ -4,7 +4,7 @@ import type { NamedArrays } from '../task.ts';
 import { Slots } from './slots.ts';
 
 /** An exponential moving average of the weights: what a run evaluates and ships. Polyak and Juditsky (1992). */
-export class Ema {
+export class Ema implements Disposable {
   readonly #e: Eager;
   readonly #parameters: Parameters;
   readonly #decay: number;
@@ -68,5 +68,9 @@ export class Ema {
   restore(state: NamedArrays): void {
     this.#average.restore(state);
     this.#step = state.get('ema.step')?.data[0] ?? 0;
+  }
+
+  [Symbol.dispose](): void {
+    this.#average[Symbol.dispose]();
   }
 }

@@ -80,6 +80,10 @@ export class Muon implements Optimiser {
   restore(state: NamedArrays): void {
     this.#momentum.restore(state);
   }
+
+  [Symbol.dispose](): void {
+    this.#momentum[Symbol.dispose]();
+  }
 }
 
 /** The nearest (semi-)orthogonal matrices, roughly: singular values end between 0.7 and 1.2. (n, R, C) → the same, float32. */

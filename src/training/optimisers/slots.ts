@@ -5,7 +5,7 @@ import type { Parameter } from '../../tensor/ops/tape.ts';
 import type { NamedArray, NamedArrays } from '../task.ts';
 
 /** One float32 tensor for each parameter, of its shape: momenta, averages. Named `<slot>.<parameter>` in checkpoints. */
-export class Slots {
+export class Slots implements Disposable {
   readonly #e: Eager;
   readonly #slot: string;
   readonly #values: Map<string, Handle>;
@@ -28,6 +28,10 @@ export class Slots {
     this.#e.free(this.get(parameter));
     this.#values.set(parameter.name, this.#e.keepForever(value));
     return value;
+  }
+
+  [Symbol.dispose](): void {
+    this.#e.free(...this.#values.values());
   }
 
   state(): NamedArrays {

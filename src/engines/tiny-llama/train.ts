@@ -1,0 +1,83 @@
+/** Trains tiny-llama on tiny Shakespeare. See model.ts for the model. */
+import { initialWeights } from '../../training/characters/initial.ts';
+import { openCharacterModel } from '../../training/characters/measure.ts';
+import type { CharacterHyper, CharacterNetwork } from '../../training/characters/network.ts';
+import { startCharacterSession } from '../../training/characters/session.ts';
+import { splitCharacters } from '../../training/splits.ts';
+import type { Recipe, TrainingTask } from '../../training/task.ts';
+import { llamaForward, llamaShapes, llamaSize } from './model.ts';
+
+function network(vocabSize: number): CharacterNetwork {
+  const config = { vocabSize, ...llamaSize };
+  const writesToStream = (name: string) => /(o_proj|down_proj)\.weight$/.test(name);
+  return {
+    shapes: llamaShapes(config),
+    contextLength: config.contextLength,
+    forward: (tape, parameters, tokens, pass) => llamaForward(tape, parameters, config, tokens, pass),
+    initial: (seed, zeroProjections) =>
+      initialWeights(llamaShapes(config), seed, (name) => zeroProjections && writesToStream(name)),
+    isHidden: (name) => name.endsWith('_proj.weight'),
+    matricesIn: () => 1,
+  };
+}
+
+/** AdamW alone, in the manner of nanoGPT's run on these characters. */
+const classic: Recipe<CharacterHyper> = {
+  steps: { value: 2500, why: 'half of nanoGPT’s 5,000: its best loss comes in the first half' },
+  evalEvery: { value: 250, why: 'ten looks at the whole split' },
+  patience: { value: 0, why: 'the rate falls to 0 at the end' },
+  batchSize: { value: 64, why: 'as in nanoGPT' },
+  microBatchSize: { value: 8, why: 'activations of 8 windows stay near the cache' },
+  learningRate: { value: 1e-3, why: 'as in nanoGPT' },
+  muonLearningRate: { value: 0, why: 'AdamW for all' },
+  beta1: { value: 0.9, why: 'as in nanoGPT' },
+  beta2: { value: 0.99, why: 'as in nanoGPT: few tokens a step' },
+  weightDecay: { value: 0.1, why: 'as in nanoGPT' },
+  muonWeightDecay: { value: 0, why: 'no Muon' },
+  residualDropout: { value: 0.2, why: 'as in nanoGPT' },
+  attentionDropout: { value: 0.2, why: 'as in nanoGPT' },
+  warmup: { value: 0.04, why: '100 steps, as in nanoGPT' },
+  decay: { value: 0.96, why: 'linear to 0 over the rest' },
+  emaDecay: { value: 0, why: 'nanoGPT has none' },
+  zeroProjections: { value: false, why: 'all matrices start alike' },
+  epochs: { value: false, why: 'nanoGPT draws windows independently' },
+  precision: { value: 'auto', why: 'bfloat16 products cost half the time' },
+};
+
+const best: Recipe<CharacterHyper> = {
+  ...classic,
+  steps: { value: 1550, why: 'about 6 epochs, as in gpt’s recipe' },
+  evalEvery: { value: 200, why: 'an evaluation costs as much as a dozen steps' },
+  batchSize: { value: 16, why: 'Muon gains more from steps than from larger batches' },
+  microBatchSize: { value: 16, why: 'one pass a step' },
+  learningRate: { value: 3e-3, why: 'embeddings, head and norms bear more under Muon’s company' },
+  muonLearningRate: { value: 0.02, why: 'the rate Muon was published with' },
+  muonWeightDecay: { value: 0.1, why: 'data are few' },
+  residualDropout: { value: 0.15, why: 'data are few, but so are the epochs' },
+  attentionDropout: { value: 0, why: 'costs more time than it gains' },
+  warmup: { value: 0.01, why: 'AdamW’s second moments need some steps' },
+  decay: { value: 0.65, why: 'flat, then linear to 0' },
+  emaDecay: { value: 0.99, why: 'takes the noise out of the flat part; follows the decay' },
+  zeroProjections: { value: true, why: 'layers start as the identity' },
+  epochs: { value: true, why: 'every character equally often' },
+};
+
+export const task: TrainingTask<CharacterHyper> = {
+  model: 'tiny-llama',
+  dataset: 'shakespeare',
+  splits: ['val'],
+  selectOn: 'val',
+  recipes: { classic, best },
+  describe: (text) => ({
+    engine: 'tiny-llama',
+    description: 'A LLaMA over characters, trained on the works of Shakespeare.',
+    architecture: { ...llamaSize },
+    contextLength: llamaSize.contextLength,
+    vocabulary: [...splitCharacters(text).characters],
+    trainedOn: 'tiny Shakespeare',
+    license: 'MIT',
+  }),
+  weightsDtype: 'F16',
+  start: (setup) => startCharacterSession(network, setup),
+  open: (setup) => openCharacterModel(network, setup),
+};

@@ -1,0 +1,122 @@
+/**
+ * Training of transformers over characters: micro-batches, optimisers, averages. What differs between models
+ * comes as a `CharacterNetwork`.
+ */
+import { loadTensorFlow } from '../../tensor/index.ts';
+import { crossEntropy } from '../../tensor/ops/cross-entropy.ts';
+import { Eager } from '../../tensor/ops/eager.ts';
+import { Parameters, type Weights } from '../../tensor/ops/parameters.ts';
+import { fastDType } from '../../tensor/ops/precision.ts';
+import type { DType } from '../../tensor/ops/runtime.ts';
+import { type Parameter, Tape } from '../../tensor/ops/tape.ts';
+import { AdamW } from '../optimisers/adamw.ts';
+import { Ema } from '../optimisers/ema.ts';
+import { Muon } from '../optimisers/muon.ts';
+import type { Optimiser } from '../optimisers/optimiser.ts';
+import { derivedSeed } from '../order.ts';
+import { warmupStableDecay } from '../schedules.ts';
+import { splitCharacters } from '../splits.ts';
+import type { StepPosition, TaskSetup, TrainingSession } from '../task.ts';
+import { estimateLoss, evaluateAll, sampleText, tokensOf } from './measure.ts';
+import type { CharacterHyper, CharacterNetwork, MakeNetwork } from './network.ts';
+import { windowStarts, windowTensors } from './windows.ts';
+
+export async function startCharacterSession(
+  makeNetwork: MakeNetwork,
+  { text, hyper, seed }: TaskSetup<CharacterHyper>,
+): Promise<TrainingSession> {
+  const splits = splitCharacters(text);
+  const network = makeNetwork(splits.characters.length);
+  const { contextLength } = network;
+  const { tf } = await loadTensorFlow();
+  const e = new Eager(tf);
+  const dtype = hyper.precision === 'auto' ? fastDType() : (hyper.precision as DType);
+  const parameters = new Parameters(e, network.shapes, network.initial(seed, hyper.zeroProjections), dtype);
+  const optimisers = makeOptimisers(e, parameters, network, hyper, dtype);
+  const ema = hyper.emaDecay > 0 ? new Ema(e, parameters, hyper.emaDecay) : undefined;
+  const schedule = warmupStableDecay({ warmup: hyper.warmup, decay: hyper.decay });
+  const { batchSize, microBatchSize } = hyper;
+  const starts = windowStarts(splits.train, contextLength, { ...hyper, seed });
+  const drop = { residual: hyper.residualDropout, attention: hyper.attentionDropout };
+  const tokensPerStep = batchSize * contextLength;
+  const measured = { e, network, parameters, dtype };
+  const averaged = <T>(body: () => T): T => (ema ? ema.swapped(body) : body());
+  const weights = () => (ema ? ema.weights() : parameters.read());
+
+  /** Adds one micro-batch's gradients to the parameters'. @returns its sum of losses */
+  const microStep = (windows: Uint32Array, dropoutSeed: number): number =>
+    e.scope(() => {
+      const tape = new Tape(e, { dtype, seed: dropoutSeed });
+      const { inputs, targets } = windowTensors(e, splits.train, windows, contextLength);
+      const losses = crossEntropy(tape, network.forward(tape, parameters, inputs, { drop }), targets);
+      const share = e.mul(e.unary('OnesLike', losses.value), 1 / tokensPerStep);
+      const sum = e.sum(losses.value, [0]);
+      tape.backward(losses, share);
+      return e.read(sum)[0]!;
+    });
+
+  return {
+    parameterCount: parameters.count,
+    tokensPerStep,
+    stepsPerEpoch: splits.train.length / tokensPerStep,
+    step({ step, progress }: StepPosition) {
+      const factor = schedule(progress);
+      const windows = starts(step);
+      let sum = 0;
+      for (let first = 0; first < batchSize; first += microBatchSize) {
+        sum += microStep(windows.subarray(first, first + microBatchSize), derivedSeed(seed, step, first));
+      }
+      const norm = gradNorm(e, parameters.all);
+      for (const optimiser of optimisers) optimiser.step(factor);
+      parameters.clearGradients();
+      ema?.step();
+      return { loss: sum / tokensPerStep, learningRate: factor * hyper.learningRate, gradNorm: norm };
+    },
+    evaluate: (split) => averaged(() => evaluateAll(measured, tokensOf(splits, split))),
+    estimate: (split, options) => averaged(() => estimateLoss(measured, tokensOf(splits, split), options)),
+    sample: (options) => sampleText(tf, network, splits.characters, weights(), options),
+    state() {
+      const parts = [parameters.read(), ...optimisers.map((o) => o.state()), ema?.state() ?? []];
+      return new Map(parts.flatMap((part) => [...part]));
+    },
+    restore(state) {
+      parameters.restore(state as Weights);
+      for (const optimiser of optimisers) optimiser.restore(state);
+      ema?.restore(state);
+    },
+    weights,
+    [Symbol.dispose]() {
+      for (const part of [parameters, ...optimisers, ema]) part?.[Symbol.dispose]();
+    },
+  };
+}
+
+function makeOptimisers(
+  e: Eager,
+  parameters: Parameters,
+  network: CharacterNetwork,
+  hyper: CharacterHyper,
+  dtype: DType,
+): Optimiser[] {
+  const { learningRate, beta1, beta2, weightDecay, muonLearningRate, muonWeightDecay } = hyper;
+  const byMuon = (parameter: Parameter) => muonLearningRate > 0 && network.isHidden(parameter.name);
+  const rest = parameters.all.filter((parameter) => !byMuon(parameter));
+  const adamw = new AdamW(e, parameters, rest, { learningRate, beta1, beta2, epsilon: 1e-8, weightDecay });
+  if (muonLearningRate === 0) return [adamw];
+  const muon = new Muon(e, parameters, parameters.all.filter(byMuon), {
+    learningRate: muonLearningRate,
+    momentum: 0.95,
+    weightDecay: muonWeightDecay,
+    dtype,
+    matricesIn: (name) => network.matricesIn(name),
+  });
+  return [adamw, muon];
+}
+
+/** L2 norm of all gradients together. */
+function gradNorm(e: Eager, parameters: readonly Parameter[]): number {
+  return e.scope(() => {
+    const halves = parameters.flatMap(({ grad }) => (grad ? [e.unary('L2Loss', grad)] : []));
+    return Math.sqrt(2 * e.read(e.sum(e.stack(halves), [0]))[0]!);
+  });
+}
