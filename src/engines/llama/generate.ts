@@ -42,7 +42,7 @@ export async function* generateSample(
   const cached = signal.aborted ? 0 : await context.load(prompt, signal);
   let reason: FinishReason = 'abort';
   if (!signal.aborted) {
-    using drawing = await TokenDrawing.start(native, context, request);
+    await using drawing = await TokenDrawing.start(native, context, request);
     for (;;) {
       const next = await drawing.next();
       if (typeof next === 'string') {
@@ -88,7 +88,7 @@ function delta(
 }
 
 /** The tokens of one sample, as they are drawn. */
-class TokenDrawing implements Disposable {
+class TokenDrawing implements AsyncDisposable {
   readonly #native: NativeModel;
   readonly #context: Context;
   readonly #request: SampleRequest;
@@ -102,6 +102,8 @@ class TokenDrawing implements Disposable {
   #indexes: Uint32Array = new Uint32Array();
   #guessed: readonly number[] = [];
   #guess = 0;
+  /** The next token's evaluation, already running. */
+  #ahead: Promise<number | 'context'> | undefined;
 
   static async start(native: NativeModel, context: Context, request: SampleRequest): Promise<TokenDrawing> {
     const { sampling, seed, prompt, grammar } = request;
@@ -133,7 +135,8 @@ class TokenDrawing implements Disposable {
     this.#text = new TokenText(detokenizer(native.model), request.prompt);
   }
 
-  [Symbol.dispose](): void {
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#ahead?.catch(() => {});
     this.#disposable[Symbol.dispose]();
   }
 
@@ -141,16 +144,31 @@ class TokenDrawing implements Disposable {
     const { signal, maxTokens } = this.#request;
     if (signal.aborted) return 'abort';
     if (this.#drawn >= maxTokens) return 'length';
-    const index = this.#indexOfGuess() ?? (await this.#evaluate());
+    const index = await (this.#ahead ?? this.#following());
+    this.#ahead = undefined;
     if (index === 'context') return 'context';
     const tokenId = await this.#draw(index);
     this.#tokens.push(tokenId);
     this.#drawn++;
     if (this.#native.model.isEogToken(tokenId as never)) return 'stop';
-    const text = this.#text.push(tokenId);
     const { topProbabilities } = this.#request;
-    if (topProbabilities === 0) return { text, tokenId };
-    return { text, tokenId, ...(await this.#probabilities(index, tokenId, text, topProbabilities)) };
+    // Before the next evaluation, which overwrites the logits.
+    const probabilities =
+      topProbabilities > 0 ? await this.#probabilities(index, tokenId, topProbabilities) : undefined;
+    if (this.#drawn < maxTokens && !signal.aborted) {
+      // llama.cpp computes the next token while this one is turned into text and sent.
+      this.#ahead = this.#following();
+      this.#ahead.catch(() => {}); // whoever awaits it next hears of it
+    }
+    const text = this.#text.push(tokenId);
+    if (probabilities === undefined) return { text, tokenId };
+    const { probability, candidates } = probabilities;
+    return { text, tokenId, chosen: { tokenId, text, probability }, candidates };
+  }
+
+  /** Where the logits after the last token are. */
+  async #following(): Promise<number | 'context'> {
+    return this.#indexOfGuess() ?? (await this.#evaluate());
   }
 
   /** Where the next token's logits are, if the last one drawn was guessed and is evaluated already. */
@@ -175,18 +193,13 @@ class TokenDrawing implements Disposable {
     return this.#indexes[0]!;
   }
 
-  async #probabilities(
-    index: number,
-    tokenId: number,
-    text: string,
-    count: number,
-  ): Promise<Pick<DrawnToken, 'chosen' | 'candidates'>> {
+  async #probabilities(index: number, tokenId: number, count: number) {
     const { top, totalWeight } = await this.#native.topLogits(index, count, [tokenId]);
     const highest = top[0]?.[1] ?? 0;
     const probability = (logit: number) => Math.exp(logit - highest) / totalWeight;
     const logit = top.find(([id]) => id === tokenId)?.[1] ?? Number.NEGATIVE_INFINITY;
     return {
-      chosen: { tokenId, text, probability: probability(logit) },
+      probability: probability(logit),
       candidates: top.slice(0, count).map(([id, value]) => ({
         tokenId: id,
         text: this.#native.model.detokenize([id as never], true),
