@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { Option } from 'commander';
 import { resolveModel } from '../../catalogue/catalogue.ts';
@@ -29,6 +30,7 @@ export async function run(args: readonly string[]): Promise<number> {
     if (file === path.join(folder, ggufFileName)) {
       throw new AppError('USAGE', `${ggufFileName} in the model's own folder would hide its weights.`);
     }
+    await mkdir(path.dirname(file), { recursive: true });
     const bytes = await writeLlamaFile(file, description, await loadWeights(folder), options.quantize);
     process.stdout.write(`${file}: ${bytes} bytes, ${options.quantize}\n`);
   });
