@@ -26,7 +26,7 @@ const elementBytes = {
 } as const;
 const layoutOrder = Object.keys(elementBytes);
 
-export type Dtype = keyof typeof elementBytes;
+type Dtype = keyof typeof elementBytes;
 
 /** One tensor as stored: row-major, little-endian. */
 export interface StoredTensor {
