@@ -33,6 +33,11 @@ export const commands: readonly CommandEntry[] = [
     summary: 'write a model trained here as GGUF, for llama.cpp',
     load: () => import('./commands/export.ts'),
   },
+  {
+    name: 'inspect',
+    summary: 'look into a model: in the terminal, or as a picture',
+    load: () => import('./commands/inspect.ts'),
+  },
   { name: 'bot', summary: 'the Discord bot', load: () => import('./commands/bot.ts') },
   {
     name: 'serve',

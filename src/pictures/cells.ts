@@ -1,5 +1,5 @@
 import { columnsOf, graphemesOf } from './label.ts';
-import { luminance, type Rgb, readableOn, toRgb } from './palette.ts';
+import { luminance, type Rgb, readableOn, type Theme, toRgb } from './palette.ts';
 import { type Colour, column, type Picture, type Rect, row, type Text } from './picture.ts';
 import { Dots, HalfBlocks, outlineOf } from './raster.ts';
 
@@ -19,6 +19,12 @@ export function colourDepthOf(env: NodeJS.ProcessEnv): ColourDepth {
   if (env['NO_COLOR'] || term === 'dumb') return 'none';
   const colourTerm = env['COLORTERM'] ?? '';
   return /truecolor|24bit/.test(colourTerm) || term.endsWith('-direct') ? 'truecolor' : '256';
+}
+
+/** Whether the terminal is light, where it says so (COLORFGBG, "foreground;background"); most are dark. */
+export function themeOf(env: NodeJS.ProcessEnv): Theme {
+  const ground = Number(env['COLORFGBG']?.split(';').at(-1) || 0);
+  return ground === 7 || ground === 15 ? 'light' : 'dark';
 }
 
 /**
