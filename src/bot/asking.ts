@@ -78,8 +78,13 @@ export function requestAt(
 }
 
 /** Acknowledges an interaction and returns the place of its answer. */
-export async function defer(interaction: Askable, isPrivate: boolean): Promise<AnswerPlace> {
+export async function defer(
+  context: BotContext,
+  interaction: Askable,
+  isPrivate: boolean,
+): Promise<AnswerPlace> {
   await interaction.deferReply(isPrivate ? { flags: MessageFlags.Ephemeral } : {});
+  context.metrics.acknowledgeSeconds.observe(Math.max(0, Date.now() - interaction.createdTimestamp) / 1_000);
   return {
     kind: 'interaction',
     applicationId: interaction.applicationId,

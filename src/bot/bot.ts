@@ -29,6 +29,9 @@ export interface RunningBot {
 /** Finished answers are kept this long, in days, so that their buttons work. */
 const keepDays = 30;
 
+/** How often old answers are looked for, in milliseconds. */
+const tidyEveryMs = 6 * 60 * 60_000;
+
 /** How often an edit may change one answer, in milliseconds; Discord allows five in five seconds. */
 const defaultEditIntervalMs = 1_200;
 
@@ -50,6 +53,7 @@ export async function startBot(
   const filter = await loadFilter(config.contentFilter);
   const store = new BotStore(config.database ?? path.join(userPaths().data, 'bot.db'));
   store.forgetOld(keepDays);
+  const tidy = setInterval(() => store.forgetOld(keepDays), tidyEveryMs).unref();
   const { slots, waiting, perUser, perGuild, cooldownSeconds, engineMemoryBytes } = config.limits;
   const queue = new AnswerQueue({ slots, waiting, perUser, perGuild, cooldownMs: cooldownSeconds * 1_000 });
   const pool = new EnginePool(engineMemoryBytes === undefined ? {} : { memoryLimitBytes: engineMemoryBytes });
@@ -74,6 +78,7 @@ export async function startBot(
   });
   let server: Server | undefined;
   const release = async () => {
+    clearInterval(tidy);
     server?.close();
     await client.destroy();
     await pool[Symbol.asyncDispose]();

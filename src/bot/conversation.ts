@@ -14,6 +14,15 @@ export function conversationAfter(answer: StoredAnswer): Message[] {
     : [...messages, { role: 'assistant', content: answer.text }];
 }
 
+/** The text that a completion engine goes on from: the last question, and what has been written after it. */
+export function completionPrompt(messages: readonly Message[]): string {
+  const lastQuestion = messages.findLastIndex(({ role }) => role === 'user');
+  return messages
+    .slice(Math.max(0, lastQuestion))
+    .map(({ content }) => content)
+    .join('');
+}
+
 /** Adds a person's next words and drops the oldest messages beyond the limit. */
 export function conversationWith(past: readonly Message[], text: string): Message[] {
   const all: Message[] = [...past, { role: 'user', content: text }];

@@ -1,6 +1,6 @@
 /** Turns a conversation into what an engine can take, and says what had to be left out. */
 import type { EngineInfo, GenerateRequest, Message } from '../engines/engine.ts';
-import type { ChatSettings, StoredMessage } from './types.ts';
+import type { ChatSettings } from './types.ts';
 
 /** Characters a token, taken low so that the estimate of tokens is high. Small vocabularies are characters. */
 const charactersPerToken = { small: 1, large: 3 };
@@ -8,7 +8,7 @@ const smallVocabulary = 1000;
 
 export interface RequestInput {
   /** From the root to the message to answer, or to the answer to go on from. */
-  readonly path: readonly StoredMessage[];
+  readonly path: readonly Message[];
   readonly info: EngineInfo;
   readonly settings: ChatSettings;
   /** 0 gives all that should fit; each step more, half of it: for an engine that found it too long. */
@@ -98,7 +98,7 @@ function firstThatFits(messages: readonly Message[], room: number): number {
 }
 
 /** Answers without a word are left out; then neighbours of one role become one message, as chat templates want. */
-function joinNeighbours(path: readonly StoredMessage[]): Message[] {
+function joinNeighbours(path: readonly Message[]): Message[] {
   const messages: { role: Message['role']; content: string }[] = [];
   for (const { role, content } of path) {
     if (content === '') continue;

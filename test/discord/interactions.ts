@@ -16,6 +16,8 @@ export interface Interaction {
   readonly user: APIUser;
   readonly channel: FakeChannel;
   readonly createdAt: number;
+  /** When its token's fifteen minutes began. */
+  readonly bornAt: number;
   /** Message a component sits on. */
   readonly source: RecordedMessage | undefined;
   acknowledgedAt?: number;
@@ -42,6 +44,8 @@ export class Interactions {
   readonly all: Interaction[] = [];
   acknowledgeMs = 3_000;
   tokenMs = 15 * 60_000;
+  /** New interactions are this old already, in milliseconds: their tokens expire sooner. */
+  ageMs = 0;
   private readonly state: DiscordState;
   private readonly attachmentUrl: (id: string, name: string) => string;
 
@@ -51,7 +55,8 @@ export class Interactions {
   }
 
   create(type: InteractionType, user: APIUser, channel: FakeChannel, source?: RecordedMessage): Interaction {
-    const id = snowflake();
+    const bornAt = Date.now() - this.ageMs;
+    const id = snowflake(bornAt);
     const interaction: Interaction = {
       id,
       token: `token-${id}`,
@@ -59,6 +64,7 @@ export class Interactions {
       user,
       channel,
       createdAt: Date.now(),
+      bornAt,
       source,
     };
     this.all.push(interaction);
@@ -157,7 +163,7 @@ export class Interactions {
 
   private live(token: string): Interaction | undefined {
     const interaction = this.all.find((one) => one.token === token && one.acknowledgedAt !== undefined);
-    return interaction && Date.now() - interaction.createdAt <= this.tokenMs ? interaction : undefined;
+    return interaction && Date.now() - interaction.bornAt <= this.tokenMs ? interaction : undefined;
   }
 
   private find(token: string, messageId: string): RecordedMessage | Answer {

@@ -84,8 +84,8 @@ class InteractionPlace implements Place {
   private readonly rest: REST;
   private readonly place: Extract<AnswerPlace, { kind: 'interaction' }>;
   private readonly at: { answerId: string; channelId: string; userId: string };
-  /** Messages that went to direct messages, and the channel they are in. */
-  private readonly direct = new Map<string, string>();
+  /** Messages that went to direct messages, by the id they are known under, and where they are. */
+  private readonly direct = new Map<string, { readonly id: string; readonly channelId: string }>();
 
   constructor(rest: REST, place: Extract<AnswerPlace, { kind: 'interaction' }>, at: InteractionPlace['at']) {
     this.rest = rest;
@@ -113,12 +113,17 @@ class InteractionPlace implements Place {
       return (message as { id: string }).id;
     }
     if (!this.place.private) return createMessage(this.rest, this.at, position, payload);
+    const sent = await this.sendDirect(position, payload);
+    this.direct.set(sent.id, sent);
+    return sent.id;
+  }
+
+  private async sendDirect(position: number, payload: Payload): Promise<{ id: string; channelId: string }> {
     const channel = (await this.rest.post(Routes.userChannels(), {
       body: { recipient_id: this.at.userId },
     })) as { id: string };
     const id = await createMessage(this.rest, { ...this.at, channelId: channel.id }, position, payload);
-    this.direct.set(id, channel.id);
-    return id;
+    return { id, channelId: channel.id };
   }
 
   async edit(messageId: string, payload: Payload): Promise<void> {
@@ -128,9 +133,13 @@ class InteractionPlace implements Place {
       await this.rest.patch(Routes.webhookMessage(applicationId, token, messageId), options(payload));
       return;
     }
-    // a private message cannot be edited any more: it stays as it is
-    if (direct === undefined && this.place.private) return;
-    await this.rest.patch(Routes.channelMessage(direct ?? this.at.channelId, messageId), options(payload));
+    if (direct === undefined && this.place.private) {
+      // a private message cannot be edited any more: its newest state comes as a direct message
+      this.direct.set(messageId, await this.sendDirect(this.direct.size, payload));
+      return;
+    }
+    const { id, channelId } = direct ?? { id: messageId, channelId: this.at.channelId };
+    await this.rest.patch(Routes.channelMessage(channelId, id), options(payload));
   }
 }
 

@@ -7,7 +7,7 @@ import type { Payload } from './place.ts';
 /** An answer takes at most this many messages; what is longer comes as a file. */
 export const mostMessages = 5;
 
-/** Room kept in the last message for the footer. */
+/** Room kept in each message for the footer and for what making links visible adds. */
 const footerRoom = 200;
 
 export interface AnswerView {
@@ -30,7 +30,9 @@ export interface AnswerView {
  */
 export function renderAnswer(view: AnswerView): Payload[] {
   const body = bodyOf(view);
-  const pieces = splitMessage(body, messageLimit - footerRoom);
+  const room = messageLimit - Math.max(footerRoom, view.footer.length + 100);
+  // a cut may have taken away what made a link harmless (a code mark before it, say): each message is clean by itself
+  const pieces = splitMessage(body, room).map(sanitiseForDiscord);
   const tooLong = pieces.length > mostMessages;
   const shown = pieces.slice(0, mostMessages);
   if (shown.length === 0) shown.push('');

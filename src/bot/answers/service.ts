@@ -11,11 +11,11 @@ import type { AnswerPlace, AnswerRequest, BotStore, StoredAnswer } from '../stor
 import type { AnswerAction } from './buttons.ts';
 import { Display } from './display.ts';
 import type { ContentFilter } from './filter.ts';
+import { generateAnswer } from './generate.ts';
 import { formatSeconds, Pace } from './pace.ts';
 import { openPlace } from './place.ts';
 import type { EnginePool } from './pool.ts';
 import { describeUsage, renderAnswer } from './render.ts';
-import { toGenerateRequest } from './request.ts';
 
 /** One question with everything needed to answer it. */
 export interface Ask {
@@ -45,7 +45,7 @@ export interface AnswerServiceOptions {
 }
 
 /** Why an answer is being stopped; an AbortSignal's reason. */
-type StopReason = 'person' | 'shutdown' | 'filter';
+type StopReason = 'person' | 'shutdown';
 
 /** The words so far are kept in the store at least this often, in milliseconds. */
 const saveEveryMs = 1_000;
@@ -60,7 +60,7 @@ export class AnswerService {
   private readonly options: AnswerServiceOptions;
   private readonly active = new Map<
     string,
-    { readonly abort: AbortController; readonly ended: Promise<void> }
+    { readonly userId: string; readonly abort: AbortController; readonly ended: Promise<void> }
   >();
   private readonly pace = new Pace();
   private closing = false;
@@ -82,7 +82,7 @@ export class AnswerService {
     const id = randomUUID().slice(0, 13);
     const { promise: ended, resolve } = Promise.withResolvers<void>();
     const abort = new AbortController();
-    this.active.set(id, { abort, ended });
+    this.active.set(id, { userId: ask.userId, abort, ended });
     try {
       await this.answer(id, ask, abort.signal);
     } finally {
@@ -97,6 +97,13 @@ export class AnswerService {
     const running = this.active.get(answerId);
     running?.abort.abort('person' satisfies StopReason);
     return running !== undefined;
+  }
+
+  /** Stops every answer under way that a person asked for. */
+  stopAllOf(userId: string): void {
+    for (const running of this.active.values()) {
+      if (running.userId === userId) running.abort.abort('person' satisfies StopReason);
+    }
   }
 
   /** Takes no more questions, waits this long for answers under way, then cuts them off with their text kept. */
@@ -168,7 +175,16 @@ export class AnswerService {
     let tokensPerSecond = 0;
     const render = (footer: string, actions: readonly AnswerAction[], finished: boolean) =>
       renderAnswer({ ...view, text, footer, actions, finished });
-    const status = (footer: string) => display.show(render(footer, ['stop'], false));
+    const show = (footer: string) => display.show(render(footer, ['stop'], false));
+    /** For news from elsewhere (queue, loading): a display that has failed must not fail whoever tells the news. */
+    const tell = (footer: string) => {
+      try {
+        show(footer);
+      } catch {
+        // the next words of this answer meet the same failure, where it is handled
+      }
+    };
+    let leftOut = '';
     let opened = false;
     try {
       if (this.closing)
@@ -181,7 +197,7 @@ export class AnswerService {
         userId: ask.userId,
         ...(ask.guildId === null ? {} : { guildId: ask.guildId }),
         signal,
-        onPosition: (position) => status(this.describePosition(ask.engine, position)),
+        onPosition: (position) => tell(this.describePosition(ask.engine, position)),
       });
       metrics.queueSeconds.observe({ engine: ask.engine }, slot.waitedMs / 1_000);
       const began = Date.now();
@@ -190,12 +206,15 @@ export class AnswerService {
         onKind: (kind) => {
           view.kind = kind;
         },
-        onLoading: (message) => status(`${ask.engine} is getting ready: ${message}`),
+        onLoading: (message) => tell(`${ask.engine} is getting ready: ${message}`),
+        onLeftOut: (what) => {
+          leftOut = ` · ${what}`;
+        },
         onText: (delta, count) => {
           text += delta;
           tokens += count;
           const seconds = (Date.now() - began) / 1_000;
-          status(this.describeRunning(ask, tokens, tokens / seconds));
+          show(this.describeRunning(ask, tokens, tokens / seconds));
           this.saveNow(id, text);
         },
         onFinish: (usage) => {
@@ -207,7 +226,7 @@ export class AnswerService {
       this.pace.learn(ask.engine, (Date.now() - began) / 1_000);
       store.saveText(id, text);
       const state = reason === 'abort' ? (signal.reason === 'shutdown' ? 'interrupted' : 'stopped') : 'done';
-      const ending = endings[reason](ask, signal.reason as StopReason);
+      const ending = endings[reason](ask, signal.reason as StopReason) + leftOut;
       await display.finish(
         render(describeUsage(ask.engine, { tokens, tokensPerSecond }, ending), finishedActions, true),
       );
@@ -215,7 +234,10 @@ export class AnswerService {
       metrics.answers.inc({ engine: ask.engine, outcome: state });
       metrics.tokens.inc({ engine: ask.engine }, tokens);
     } catch (error) {
-      await this.fail(id, ask, display, render, error, { opened, aborted: signal.aborted });
+      await this.fail(id, ask, display, render, error, {
+        opened,
+        ...(signal.aborted ? { aborted: signal.reason as StopReason } : {}),
+      });
       log.debug({ answer: id }, 'answer ended early');
     } finally {
       this.savedAt.delete(id);
@@ -238,6 +260,7 @@ export class AnswerService {
     on: {
       onKind(kind: 'completion' | 'chat'): void;
       onLoading(message: string): void;
+      onLeftOut(what: string): void;
       onText(delta: string, tokens: number): void;
       onFinish(usage: { generatedTokens: number; tokensPerSecond: number }): void;
     },
@@ -246,14 +269,24 @@ export class AnswerService {
       if (event.type === 'load-progress') on.onLoading(event.progress.message);
     });
     try {
-      const info = await client.load(signal);
-      on.onKind(info.kind);
       let reason: FinishReason = 'stop';
-      for await (const part of client.generate(toGenerateRequest(info, ask.request, signal))) {
-        if (part.type === 'text-delta') on.onText(part.text, part.tokenIds.length);
-        else {
-          on.onFinish(part.usage);
-          reason = part.reason;
+      for await (const part of generateAnswer(client, ask.request, signal)) {
+        switch (part.type) {
+          case 'ready':
+            on.onKind(part.info.kind);
+            break;
+          case 'left-out':
+            on.onLeftOut(part.text);
+            break;
+          case 'text-delta':
+            on.onText(part.text, part.tokenIds.length);
+            break;
+          case 'finish':
+            on.onFinish(part.usage);
+            reason = part.reason;
+            break;
+          default:
+            part satisfies never;
         }
       }
       return reason;
@@ -277,22 +310,30 @@ export class AnswerService {
       finished: boolean,
     ) => ReturnType<typeof renderAnswer>,
     error: unknown,
-    how: { opened: boolean; aborted: boolean },
+    how: { opened: boolean; aborted?: StopReason },
   ): Promise<void> {
     const { store, log, metrics, redact } = this.options;
     const refused =
       error instanceof AppError && (error.code === 'QUEUE_FULL' || error.code === 'QUEUE_COOLDOWN');
-    const outcome = how.aborted ? 'stopped' : refused ? 'refused' : 'failed';
+    const outcome = how.aborted
+      ? how.aborted === 'shutdown'
+        ? 'interrupted'
+        : 'stopped'
+      : refused
+        ? 'refused'
+        : 'failed';
     metrics.answers.inc({ engine: ask.engine, outcome });
     if (outcome === 'failed') log.error({ answer: id, error: safeError(error, redact) }, 'an answer failed');
-    const footer = how.aborted ? `${ask.engine} · stopped` : describeFailure(id, error);
+    const footer = how.aborted
+      ? `${ask.engine}${endings.abort(ask, how.aborted)}`
+      : describeFailure(id, error);
     try {
       await display.finish(render(footer, refused || !how.opened ? [] : ['regenerate'], true));
     } catch (unreachable) {
       log.warn({ answer: id, error: safeError(unreachable, redact) }, 'an answer’s end could not be shown');
     }
     if (how.opened)
-      store.finishAnswer(id, how.aborted ? 'stopped' : 'failed', { tokens: 0, tokensPerSecond: 0 });
+      store.finishAnswer(id, outcome === 'refused' ? 'failed' : outcome, { tokens: 0, tokensPerSecond: 0 });
   }
 
   private describePosition(engine: string, position: number): string {

@@ -3,9 +3,9 @@ import { listModels } from '../../catalogue/catalogue.ts';
 import { findEngine } from '../../engines/registry.ts';
 import { AppError } from '../../errors.ts';
 import { Display } from '../answers/display.ts';
+import { generateAnswer } from '../answers/generate.ts';
 import { openPlace, type Payload } from '../answers/place.ts';
 import { describeUsage } from '../answers/render.ts';
-import { toGenerateRequest } from '../answers/request.ts';
 import { askerOf, checkLength, defer, requestAt, settingsAt } from '../asking.ts';
 import type { BotContext } from '../context.ts';
 import { conversationWith } from '../conversation.ts';
@@ -30,7 +30,7 @@ export const compare: BotCommand = {
   }),
   async run(interaction, context) {
     context.queue.charge(interaction.user.id);
-    const place = await defer(interaction, false);
+    const place = await defer(context, interaction, false);
     const prompt = interaction.options.getString('prompt', true);
     checkLength(context, prompt);
     const columns = (await chooseEngines(interaction.options.getString('engines'))).map(
@@ -79,10 +79,9 @@ async function runColumn(
   const guild = asker.guildId === null ? {} : { guildId: asker.guildId };
   using _slot = await context.queue.enter({ engine, userId: asker.userId, ...guild, signal, charged: true });
   using loan = await context.pool.borrow(engine, undefined);
-  const info = await loan.client.load(signal);
-  for await (const part of loan.client.generate(toGenerateRequest(info, request, signal))) {
+  for await (const part of generateAnswer(loan.client, request, signal)) {
     if (part.type === 'text-delta') column.text += part.text;
-    else
+    else if (part.type === 'finish')
       column.footer = describeUsage(engine, {
         tokens: part.usage.generatedTokens,
         tokensPerSecond: part.usage.tokensPerSecond,

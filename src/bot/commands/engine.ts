@@ -21,7 +21,9 @@ export const engine: BotCommand = {
     const wanted = interaction.options.getString('engine');
     if (wanted === null) {
       const now = engineAt(context, settingsAt(context, asker));
-      await replyText(interaction, `${now.model ?? now.engine} answers here, on the engine ${now.engine}.`);
+      // the owner may have set a path, which is nobody else's business
+      const { id } = await resolveModel(now.engine, now.model);
+      await replyText(interaction, `${id} answers here, on the engine ${now.engine}.`);
       return;
     }
     const named = interaction.options.getString('model');

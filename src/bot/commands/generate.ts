@@ -19,7 +19,7 @@ export const generate: BotCommand = {
   autocomplete: completeEngineOrModel,
   async run(interaction, context) {
     const options = interaction.options;
-    const place = await defer(interaction, options.getBoolean('private') ?? false);
+    const place = await defer(context, interaction, options.getBoolean('private') ?? false);
     const attached = options.getAttachment('attach');
     const { attachmentBytes } = context.config.limits;
     const document = attached

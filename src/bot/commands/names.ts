@@ -15,7 +15,7 @@ export const names: BotCommand = {
   }),
   async run(interaction, context) {
     context.queue.charge(interaction.user.id);
-    await defer(interaction, false);
+    await defer(context, interaction, false);
     const seed = interaction.options.getInteger('seed') ?? 1337;
     const models = (await listModels()).filter((model) => !model.error && isNamesModel(model));
     const lines: string[] = [];

@@ -2,14 +2,16 @@ import { type MessageComponentInteraction, MessageFlags, PermissionFlagsBits } f
 import type { InspectReport } from '../../engines/engine.ts';
 import { AppError } from '../../errors.ts';
 import type { AnswerAction } from '../answers/buttons.ts';
-import { completionPrompt } from '../answers/request.ts';
 import { askerOf, defer } from '../asking.ts';
 import { codeBlock } from '../commands/reply.ts';
 import type { BotContext } from '../context.ts';
-import { conversationAfter } from '../conversation.ts';
+import { completionPrompt, conversationAfter } from '../conversation.ts';
 import type { StoredAnswer } from '../store/store.ts';
 import { sanitiseForDiscord } from '../text/sanitise-discord.ts';
 import { offerEngines } from './pick.ts';
+
+/** A look inside waits this long for its turn, and then for the engine, in milliseconds. */
+const lookMs = 60_000;
 
 /** How many of the likeliest tokens are shown, and how wide their bars are. */
 const shownTokens = 12;
@@ -24,6 +26,7 @@ export async function pressButton(
 ): Promise<void> {
   const answer = context.store.findAnswer(answerId);
   if (!answer) throw new AppError('USAGE', 'This answer is no longer kept, so its buttons do nothing.');
+  checkSees(interaction, answer);
   switch (action) {
     case 'stop':
       return stop(interaction, answer, context);
@@ -40,6 +43,20 @@ export async function pressButton(
   }
 }
 
+/**
+ * Whoever uses an answer must be able to see it: a private one is its asker's, and none crosses to another server.
+ * @throws AppError USAGE.
+ */
+export function checkSees(
+  interaction: { readonly user: { readonly id: string }; readonly guildId: string | null },
+  answer: Pick<StoredAnswer, 'userId' | 'guildId' | 'place'>,
+): void {
+  const isPrivate = answer.place.kind === 'interaction' && answer.place.private;
+  const mine = answer.userId === interaction.user.id;
+  if (mine || (!isPrivate && answer.guildId !== null && answer.guildId === interaction.guildId)) return;
+  throw new AppError('USAGE', 'This answer belongs to somebody else.');
+}
+
 /** The same question again, on the same or another engine. */
 export async function again(
   interaction: MessageComponentInteraction,
@@ -49,7 +66,7 @@ export async function again(
 ): Promise<void> {
   const asker = askerOf(interaction);
   const isPrivate = answer.place.kind === 'interaction' && answer.place.private;
-  const place = await defer(interaction, isPrivate);
+  const place = await defer(context, interaction, isPrivate);
   const { seed: _, ...sampling } = answer.request.sampling;
   const engine = change.engine ?? answer.engine;
   await context.answers.ask({
@@ -86,8 +103,16 @@ async function showProbabilities(
 ): Promise<void> {
   await interaction.deferReply({ flags: MessageFlags.Ephemeral });
   const prompt = completionPrompt(answer.request.messages);
+  const { userId, guildId } = askerOf(interaction);
+  // a look inside takes its turn like an answer: it would start one more engine otherwise
+  using _slot = await context.queue.enter({
+    engine: answer.engine,
+    userId,
+    ...(guildId === null ? {} : { guildId }),
+    signal: AbortSignal.timeout(lookMs),
+  });
   using loan = await context.pool.borrow(answer.engine, answer.model === '' ? undefined : answer.model);
-  await loan.client.load(AbortSignal.timeout(60_000));
+  await loan.client.load(AbortSignal.timeout(lookMs));
   const report = await loan.client.inspect({ type: 'next-token', prompt, top: shownTokens });
   const head =
     prompt === ''

@@ -21,7 +21,7 @@ const mostChannels = 50;
 export function startCatchingUp(context: BotContext): Disposable {
   const { client, store } = context;
   const note = () => {
-    if (client.isReady()) store.markAlive();
+    if (client.isReady()) store.markAlive(shardOf(context));
   };
   const onReady = () => {
     void catchUp(context).finally(note);
@@ -39,9 +39,12 @@ export function startCatchingUp(context: BotContext): Disposable {
   };
 }
 
+/** A process runs one shard. */
+const shardOf = ({ client }: BotContext) => client.shard?.ids[0] ?? client.ws.shards.firstKey() ?? 0;
+
 async function catchUp(context: BotContext): Promise<void> {
   const { client, store, log, redact } = context;
-  const last = store.lastAlive();
+  const last = store.lastAlive(shardOf(context));
   const now = Date.now();
   if (last === undefined) return;
   // a note may be this old although the connection held until just now

@@ -6,7 +6,7 @@ import { commands, continueMenu } from '../commands/index.ts';
 import type { BotContext } from '../context.ts';
 import { conversationAfter, conversationWith } from '../conversation.ts';
 import { safeError } from '../redact.ts';
-import { again, pressButton } from './buttons.ts';
+import { again, checkSees, pressButton } from './buttons.ts';
 import { offerEngines, pickedEngine } from './pick.ts';
 import { recallText, rememberText } from './remembered.ts';
 
@@ -70,13 +70,14 @@ async function continueWith(
       throw new AppError('USAGE', 'This menu has expired. Open it on the message again.');
     checkLength(context, text);
     const asker = askerOf(interaction);
-    const place = await defer(interaction, false);
+    const place = await defer(context, interaction, false);
     const request = requestAt(context, settingsAt(context, asker), conversationWith([], text));
     await context.answers.ask({ ...asker, engine: picked.engine, place, question: text, request });
     return;
   }
   const answer = context.store.findAnswer(key);
   if (!answer) throw new AppError('USAGE', 'This answer is no longer kept.');
+  checkSees(interaction, answer);
   const messages = kind === 'after' ? conversationAfter(answer) : answer.request.messages;
   await again(interaction, context, answer, { messages, freshSeed: true, engine: picked.engine });
 }

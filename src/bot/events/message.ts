@@ -81,7 +81,10 @@ async function textOf(message: Message, context: BotContext): Promise<string> {
 /** The answer that this message goes on from: the one replied to, else the last in a thread or direct messages. */
 function previousAnswer(message: Message, context: BotContext): StoredAnswer | undefined {
   const repliedTo = message.reference?.messageId;
-  if (repliedTo !== undefined) return context.store.answerOfMessage(repliedTo);
+  if (repliedTo !== undefined) {
+    const answer = context.store.answerOfMessage(repliedTo);
+    return answer && message.reference?.channelId === message.channelId ? answer : undefined;
+  }
   const isConversation = message.channel.type === ChannelType.DM || message.channel.isThread();
   return isConversation ? context.store.lastAnswerIn(message.channelId) : undefined;
 }

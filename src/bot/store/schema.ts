@@ -33,11 +33,12 @@ export const migrations: readonly string[] = [
      updated_at INTEGER NOT NULL
    ) STRICT;
    CREATE TABLE alive (
-     only INTEGER PRIMARY KEY CHECK (only = 1),
+     shard INTEGER PRIMARY KEY,
      at INTEGER NOT NULL
    ) STRICT;
    CREATE TABLE handled (
      event_id TEXT PRIMARY KEY,
      at INTEGER NOT NULL
-   ) STRICT;`,
+   ) STRICT;
+   CREATE INDEX handled_by_at ON handled (at);`,
 ];

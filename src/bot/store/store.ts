@@ -120,10 +120,12 @@ export class BotStore implements Disposable {
   saveMessages(id: string, messageIds: readonly string[]): void {
     this.transaction(() => {
       const insert = this.db.prepare(
-        'INSERT OR IGNORE INTO answer_messages (message_id, answer_id, position) VALUES (?, ?, ?)',
+        // an answer that was forgotten meanwhile gets no messages
+        `INSERT OR IGNORE INTO answer_messages (message_id, answer_id, position)
+         SELECT ?, id, ? FROM answers WHERE id = ?`,
       );
       messageIds.forEach((messageId, position) => {
-        insert.run(messageId, id, position);
+        insert.run(messageId, position, id);
       });
     });
   }
@@ -156,9 +158,13 @@ export class BotStore implements Disposable {
     return this.toAnswer(this.db.prepare(sql).get(messageId) as Row | undefined);
   }
 
-  /** The newest answer in a channel: where a conversation in a thread or in direct messages goes on. */
+  /**
+   * The newest answer in a channel that everybody there has seen: where a conversation in a thread or in direct
+   * messages goes on.
+   */
   lastAnswerIn(channelId: string): StoredAnswer | undefined {
-    const sql = 'SELECT * FROM answers WHERE channel_id = ? ORDER BY created_at DESC, rowid DESC LIMIT 1';
+    const sql = `SELECT * FROM answers WHERE channel_id = ? AND COALESCE(place ->> 'private', 0) = 0
+       ORDER BY created_at DESC, rowid DESC LIMIT 1`;
     return this.toAnswer(this.db.prepare(sql).get(channelId) as Row | undefined);
   }
 
@@ -204,16 +210,19 @@ export class BotStore implements Disposable {
     );
   }
 
-  /** Takes note that the bot is connected now; what people write later than this may have been missed. */
-  markAlive(now = Date.now()): void {
+  /** Takes note that a shard is connected now; what people write later than this may have been missed. */
+  markAlive(shard: number, now = Date.now()): void {
     this.db
-      .prepare('INSERT INTO alive (only, at) VALUES (1, ?) ON CONFLICT (only) DO UPDATE SET at = excluded.at')
-      .run(now);
+      .prepare(
+        'INSERT INTO alive (shard, at) VALUES (?, ?) ON CONFLICT (shard) DO UPDATE SET at = excluded.at',
+      )
+      .run(shard, now);
   }
 
-  /** When the bot was last known to be connected; undefined before its first time. */
-  lastAlive(): number | undefined {
-    return (this.db.prepare('SELECT at FROM alive').get() as { at: number } | undefined)?.at;
+  /** When the shard was last known to be connected; undefined before its first time. */
+  lastAlive(shard: number): number | undefined {
+    const row = this.db.prepare('SELECT at FROM alive WHERE shard = ?').get(shard);
+    return (row as { at: number } | undefined)?.at;
   }
 
   /** Channels with an answer since a time, newest first. */

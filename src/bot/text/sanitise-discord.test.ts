@@ -9,6 +9,9 @@ test.each([
   ['`[a](https://b.example)`', '`[a](https://b.example)`'],
   ['```\n[a](https://b.example)\n```', '```\n[a](https://b.example)\n```'],
   ['list[0](call)', 'list[0](call)'],
+  ['\\`[a](https://b.example)`', '\\`a (<https://b.example>)`'],
+  ['x ```[a](https://b.example)', 'x ```a (<https://b.example>)'],
+  ['```md\n[a](https://b.example)', '```md\n[a](https://b.example)'],
 ])('%j is sent as %j', (text, sent) => {
   expect(sanitiseForDiscord(text)).toBe(sent);
 });
