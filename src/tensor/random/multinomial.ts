@@ -2,7 +2,7 @@
 import { exponential } from './distributions.ts';
 import type { TorchGenerator } from './generator.ts';
 
-export type MultinomialKind = 'torch1' | 'torch2';
+type MultinomialKind = 'torch1' | 'torch2';
 
 /**
  * Draws an index with a chance in proportion to its weight.
