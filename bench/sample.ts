@@ -43,7 +43,7 @@ console.log(`gpt, ${tokens} tokens a text, window full. ${machine()}`);
 speedHere(1);
 for (const texts of [1, 16]) {
   const here = speedHere(texts);
-  const torch = runTorch('sample', { texts, tokens: texts === 1 ? tokens : 16 });
+  const torch = runTorch('sample', { texts, tokens: texts === 1 ? 64 : 8 });
   const ratio = here / torch.tokensPerSecond;
   console.log(
     `  ${texts} at once: babble ${here.toFixed(0)} tokens/s, nanoGPT's loop in PyTorch ${torch.torch} ${torch.tokensPerSecond.toFixed(1)}, ratio ${ratio.toFixed(1)}`,
