@@ -6,18 +6,25 @@ import { clearCommand } from './clear.ts';
 import type { Command, Screen, Suggestion } from './command.ts';
 import { continueCommand } from './continue.ts';
 import { copyCommand } from './copy.ts';
+import { curveCommand } from './curve.ts';
 import { editCommand } from './edit.ts';
 import { engineCommand } from './engine.ts';
 import { exitCommand } from './exit.ts';
 import { exportCommand } from './export.ts';
+import { heatmapCommand } from './heatmap.ts';
 import { helpCommand } from './help.ts';
 import { loadCommand } from './load.ts';
 import { modelsCommand } from './models.ts';
+import { probsCommand } from './probs.ts';
 import { saveCommand } from './save.ts';
 import { searchCommand } from './search.ts';
 import { seedCommand } from './seed.ts';
 import { setCommand } from './set.ts';
+import { similarityCommand } from './similarity.ts';
 import { systemCommand } from './system.ts';
+import { topologyCommand } from './topology.ts';
+import { weightsCommand } from './weights.ts';
+import { whyCommand } from './why.ts';
 
 /** All commands, in the order `/help` shows them. */
 const commands: readonly Command[] = [
@@ -37,6 +44,13 @@ const commands: readonly Command[] = [
   loadCommand,
   searchCommand,
   exportCommand,
+  probsCommand,
+  whyCommand,
+  heatmapCommand,
+  similarityCommand,
+  weightsCommand,
+  topologyCommand,
+  curveCommand,
   exitCommand,
 ];
 
