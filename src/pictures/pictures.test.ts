@@ -1,0 +1,104 @@
+/** The numbers behind the pictures of the shipped models, against the same numbers worked out another way. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import type { InspectReport, InspectView } from '../engines/engine.ts';
+import { createEngineClient } from '../engines/host/client.ts';
+import { enginesWith, listEngines } from '../engines/registry.ts';
+import { sharedDataFolder, shippedModels } from '../paths.ts';
+
+type Report<Type extends InspectReport['type']> = Extract<InspectReport, { type: Type }>;
+
+async function look<Type extends InspectReport['type']>(engine: string, view: InspectView, _type: Type) {
+  const model = { id: engine, path: path.join(shippedModels, engine) };
+  await using client = createEngineClient({ engine, model });
+  return (await client.inspect(view)) as Report<Type>;
+}
+
+/** A safetensors file read by hand: 8 bytes of length, a JSON header, the data. */
+function readTensor(engine: string, name: string) {
+  const bytes = readFileSync(path.join(shippedModels, engine, 'weights.safetensors'));
+  const headerLength = Number(bytes.readBigUInt64LE(0));
+  const header = JSON.parse(bytes.toString('utf8', 8, 8 + headerLength));
+  const { shape, data_offsets } = header[name];
+  const [from, to] = data_offsets.map((offset: number) => 8 + headerLength + offset);
+  const values = Array.from({ length: (to - from) / 4 }, (_, i) => bytes.readFloatLE(from + i * 4));
+  return { shape: shape as number[], values };
+}
+
+const names = path.join(sharedDataFolder() ?? '', 'names.txt');
+
+test.skipIf(sharedDataFolder() === undefined)(
+  'the heat map of bigram-count holds the counts of names.txt (which is not beside every checkout)',
+  async () => {
+    const { rowLabels, values, cellLabels } = await look('bigram-count', { type: 'heatmap' }, 'matrix');
+    const counts = new Map<string, number>();
+    for (const name of readFileSync(names, 'utf8').split('\n').filter(Boolean)) {
+      const whole = `.${name}.`;
+      for (let i = 1; i < whole.length; i++) {
+        const pair = whole.slice(i - 1, i + 1);
+        counts.set(pair, (counts.get(pair) ?? 0) + 1);
+      }
+    }
+    for (const [r, before] of rowLabels.entries()) {
+      const row = rowLabels.map((after) => counts.get(before + after) ?? 0);
+      const sum = row.reduce((a, b) => a + b);
+      expect(cellLabels?.slice(r * 27, (r + 1) * 27)).toEqual(row.map(String));
+      for (const [c, count] of row.entries()) expect(values[r * 27 + c]).toBeCloseTo(count / sum, 6);
+    }
+  },
+);
+
+test('the heat map of bigram-grad is the softmax of its weights', async () => {
+  const { values } = await look('bigram-grad', { type: 'heatmap' }, 'matrix');
+  const { values: logits } = readTensor('bigram-grad', 'weight');
+  for (let r = 0; r < 27; r++) {
+    const powers = logits.slice(r * 27, (r + 1) * 27).map(Math.exp);
+    const sum = powers.reduce((a, b) => a + b);
+    for (const [c, power] of powers.entries()) expect(values[r * 27 + c]).toBeCloseTo(power / sum, 5);
+  }
+});
+
+test.each([
+  ['mlp', 'embedding'],
+  ['wavenet', 'embedding.weight'],
+])('the similarity of %s is the ReLU of the cosine of its embedding', async (engine, name) => {
+  const report = await look(engine, { type: 'similarity' }, 'matrix');
+  const { shape, values } = readTensor(engine, name);
+  const [count = 0, width = 0] = shape;
+  const vector = (i: number) => values.slice(i * width, (i + 1) * width);
+  for (let i = 0; i < count; i++) {
+    for (let j = 0; j < count; j++) {
+      const [a, b] = [vector(i), vector(j)];
+      const dot = a.reduce((sum, value, k) => sum + value * b[k]!, 0);
+      const cosine = dot / Math.hypot(...a) / Math.hypot(...b);
+      expect(report.values[i * count + j]).toBeCloseTo(Math.max(0, cosine), 5);
+    }
+  }
+});
+
+test.each(['bigram-count', 'bigram-grad', 'mlp', 'wavenet'])(
+  'the parts of %s hold all its parameters',
+  async (engine) => {
+    const { nodes } = await look(engine, { type: 'topology' }, 'graph');
+    const { parameterCount } = JSON.parse(
+      readFileSync(path.join(shippedModels, engine, 'model.json'), 'utf8'),
+    );
+    expect(nodes.reduce((sum, node) => sum + (node.parameterCount ?? 0), 0)).toBe(parameterCount);
+  },
+);
+
+test('the registry knows which views the shipped small engines answer', async () => {
+  for (const engine of ['bigram-count', 'mlp', 'wavenet']) {
+    const model = { id: engine, path: path.join(shippedModels, engine) };
+    await using client = createEngineClient({ engine, model });
+    for (const type of ['heatmap', 'similarity', 'weights', 'topology'] as const) {
+      const answered = await client.inspect({ type }).then(
+        () => true,
+        () => false,
+      );
+      expect([engine, type, answered]).toEqual([engine, type, enginesWith(type).includes(engine)]);
+    }
+  }
+  expect(listEngines().length).toBeGreaterThan(4);
+});
