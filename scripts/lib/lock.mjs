@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -74,9 +75,18 @@ function isDead({ pid, mtimeMs }) {
   if (Date.now() - mtimeMs > silentMs) return true;
   try {
     process.kill(pid, 0);
-    return false;
+    return isZombie(pid);
   } catch (error) {
     return error.code === 'ESRCH';
+  }
+}
+
+/** A killed process answers signals until its parent collects it, which in a container may be never. */
+function isZombie(pid) {
+  try {
+    return / Z /.test(readFileSync(`/proc/${pid}/stat`, 'latin1').replace(/^.*\)/, ''));
+  } catch {
+    return false; // no such file system here
   }
 }
 
