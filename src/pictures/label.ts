@@ -8,9 +8,12 @@ const hidden =
   /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}\u2028\u2029]/u;
 const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
-/** A token as a person can see it: blanks as signs, what cannot be seen as U+FFFD. */
+/** A token as a person can see it: blanks (but those between words) as signs, what cannot be seen as U+FFFD. */
 export function visibleToken(token: string): string {
-  return Array.from(token, (character) => visibleBlanks[character] ?? clean(character)).join('');
+  const parts = token.split(/(?<=\S) (?=\S)/);
+  return parts
+    .map((part) => Array.from(part, (character) => visibleBlanks[character] ?? clean(character)).join(''))
+    .join(' ');
 }
 
 /** A line of prose: white space stays, what cannot be seen goes. */
