@@ -3,8 +3,14 @@ import { commands } from './cli/table.ts';
 import { main } from './cli.ts';
 
 const written = { out: '', err: '' };
-vi.spyOn(process.stdout, 'write').mockImplementation((text) => Boolean((written.out += text)));
-vi.spyOn(process.stderr, 'write').mockImplementation((text) => Boolean((written.err += text)));
+vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+  written.out += text;
+  return true;
+});
+vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+  written.err += text;
+  return true;
+});
 afterEach(() => {
   written.out = '';
   written.err = '';

@@ -1,8 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readBotConfig } from './config.ts';
+import { packageRoot } from '../paths.ts';
+import { readBotConfig, settingsForDocs } from './config.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -70,4 +72,20 @@ test('a file that was named must be there', () => {
   expect(() => readBotConfig({ DISCORD_TOKEN: token }, path.join(folder, 'none.toml'))).toThrow(
     'cannot be read',
   );
+});
+
+test('docs/discord.md lists every setting with its variable and default', () => {
+  const page = readFileSync(path.join(packageRoot, 'docs', 'discord.md'), 'utf8');
+  const rows = new Map(
+    [...page.matchAll(/^\| `([\w.]+)` \| (?:`(\w+)`)? ?\| ([^|]*) \|/gm)].map(
+      ([, setting, variable, value]) => [setting!, { variable, value: value!.trim() }],
+    ),
+  );
+  const documented = settingsForDocs();
+  expect([...rows.keys()].sort()).toEqual(documented.map(({ setting }) => setting).sort());
+  for (const { setting, variable, value } of documented) {
+    expect(rows.get(setting)?.variable, setting).toBe(variable);
+    // other defaults (none, all) are told in words
+    if (value !== undefined) expect(rows.get(setting)?.value, setting).toBe(`\`${value}\``);
+  }
 });

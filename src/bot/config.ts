@@ -90,6 +90,26 @@ const variables: Readonly<Record<string, Path>> = {
 const texts = new Set(['token', 'engine', 'model', 'guild', 'contentFilter', 'database', 'logLevel', 'api']);
 const lists = new Set(['guilds', 'channels', 'roles', 'users']);
 
+/** Every setting with its variable and, where it is one number or switch, its default; docs/discord.md has them all. */
+export function settingsForDocs(): { setting: string; variable?: string; value?: number | boolean }[] {
+  const defaults: Record<string, unknown> = schema.parse({ token: 'x'.repeat(20) });
+  const names = new Map(Object.entries(variables).map(([variable, keys]) => [keys.join('.'), variable]));
+  const leaf = (setting: string, value: unknown) => {
+    const variable = names.get(setting);
+    return {
+      setting,
+      ...(variable === undefined ? {} : { variable }),
+      ...(typeof value === 'number' || typeof value === 'boolean' ? { value } : {}),
+    };
+  };
+  return Object.entries(schema.shape).flatMap(([name, field]) => {
+    if (!(field instanceof z.ZodPrefault)) return [leaf(name, defaults[name])];
+    const inner = field.unwrap() as z.ZodObject;
+    const values = defaults[name] as Record<string, unknown>;
+    return Object.keys(inner.shape).map((key) => leaf(`${name}.${key}`, values[key]));
+  });
+}
+
 /**
  * Reads the bot's configuration: the file (TOML), then the environment over it.
  * @param file path of the file; default `bot.toml` in babble's configuration folder, if it is there.

@@ -38,8 +38,14 @@ export function createPrinter(out: Writable, format: OutputFormat, onReaderGone:
     onReaderGone();
   });
   const write = async (text: string) => {
-    if (text !== '' && !readerGone && !out.write(text))
-      await Promise.race([once(out, 'drain'), once(out, 'close')]);
+    if (text === '' || readerGone || out.write(text)) return;
+    const waiting = new AbortController();
+    // an error ends the wait as well; the listener above deals with it
+    const either = ['drain', 'close'].map((event) =>
+      once(out, event, { signal: waiting.signal }).catch(() => {}),
+    );
+    await Promise.race(either);
+    waiting.abort();
   };
   const sanitisers: ReturnType<typeof createSanitiser>[] = [];
 

@@ -1,5 +1,5 @@
 /** A command's code: parses its own flags, returns the exit code, throws AppError or CommanderError. */
-export interface CommandModule {
+interface CommandModule {
   run(args: readonly string[]): Promise<number>;
 }
 

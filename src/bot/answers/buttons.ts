@@ -1,7 +1,7 @@
 import { ButtonStyle, ComponentType } from 'discord.js';
 
 /** What a button under an answer does; its custom id is `answer:<action>:<answer id>`. */
-export const answerActions = ['stop', 'regenerate', 'continue', 'engine', 'probabilities'] as const;
+const answerActions = ['stop', 'regenerate', 'continue', 'engine', 'probabilities'] as const;
 export type AnswerAction = (typeof answerActions)[number];
 
 const faces: Readonly<Record<AnswerAction, { label: string; style: ButtonStyle }>> = {

@@ -2,12 +2,12 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { AppError } from '../../errors.ts';
 
-/** Sees an answer before its final form; null withholds it, a text replaces it. */
+/** Sees an answer before anyone on Discord does; null withholds it, a text replaces it. */
 export type ContentFilter = (text: string) => string | null | Promise<string | null>;
 
-/** Loads the owner's content filter; without one every text passes. @throws AppError BOT_CONFIG. */
-export async function loadFilter(file: string | undefined): Promise<ContentFilter> {
-  if (file === undefined) return (text) => text;
+/** Loads the owner's content filter, if there is one. @throws AppError BOT_CONFIG. */
+export async function loadFilter(file: string | undefined): Promise<ContentFilter | undefined> {
+  if (file === undefined) return undefined;
   const module: unknown = await import(pathToFileURL(path.resolve(file)).href).catch((cause: unknown) => {
     throw new AppError('BOT_CONFIG', `The content filter ${file} cannot be loaded.`, { cause });
   });

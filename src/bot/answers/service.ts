@@ -38,7 +38,8 @@ export interface AnswerServiceOptions {
   readonly slots: number;
   readonly log: BotLog;
   readonly metrics: BotMetrics;
-  readonly filter: ContentFilter;
+  /** With one, words are shown only when the whole answer has passed it. */
+  readonly filter: ContentFilter | undefined;
   readonly redact: (text: string) => string;
   /** Least time between two edits of one answer, in milliseconds. */
   readonly editIntervalMs: number;
@@ -131,7 +132,7 @@ export class AnswerService {
           renderAnswer({
             answerId: answer.id,
             kind: 'chat',
-            text: answer.text,
+            text: await this.filtered(answer.text),
             footer: `${answer.engine} · sorry: the bot was restarted in the middle of this answer`,
             actions: finishedActions,
             finished: true,
@@ -174,7 +175,13 @@ export class AnswerService {
     let tokens = 0;
     let tokensPerSecond = 0;
     const render = (footer: string, actions: readonly AnswerAction[], finished: boolean) =>
-      renderAnswer({ ...view, text, footer, actions, finished });
+      renderAnswer({
+        ...view,
+        text: finished || !this.options.filter ? text : '',
+        footer,
+        actions,
+        finished,
+      });
     const show = (footer: string) => display.show(render(footer, ['stop'], false));
     /** For news from elsewhere (queue, loading): a display that has failed must not fail whoever tells the news. */
     const tell = (footer: string) => {
@@ -234,6 +241,8 @@ export class AnswerService {
       metrics.answers.inc({ engine: ask.engine, outcome: state });
       metrics.tokens.inc({ engine: ask.engine }, tokens);
     } catch (error) {
+      // what the filter has not passed is not shown
+      if (this.options.filter) text = '';
       await this.fail(id, ask, display, render, error, {
         opened,
         ...(signal.aborted ? { aborted: signal.reason as StopReason } : {}),
@@ -296,8 +305,8 @@ export class AnswerService {
   }
 
   private async filtered(text: string): Promise<string> {
-    const passed = await this.options.filter(text);
-    return passed ?? '*(withheld by this bot’s content filter)*';
+    const { filter } = this.options;
+    return (filter ? await filter(text) : text) ?? '*(withheld by this bot’s content filter)*';
   }
 
   private async fail(

@@ -24,10 +24,10 @@ import type { Pass, TransformerConfig } from '../../tensor/ops/transformer.ts';
 export const llamaSize = { contextLength: 256, nLayer: 6, nHead: 6, nEmbd: 384, nFf: 1024 } as const;
 
 /** Under the root in RMSNorm; `llama.attention.layer_norm_rms_epsilon` in GGUF. */
-export const rmsEpsilon = 1e-5;
+const rmsEpsilon = 1e-5;
 
 /** Base of the rotary frequencies; `llama.rope.freq_base` in GGUF. */
-export const ropeBase = 10_000;
+const ropeBase = 10_000;
 
 /** Every parameter's shape; matrices are (out, in). The head is a matrix of its own (untied). */
 export function llamaShapes({ vocabSize, nLayer, nEmbd, nFf }: TransformerConfig): ParameterShapes {

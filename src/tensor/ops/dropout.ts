@@ -16,7 +16,7 @@ export interface DropoutMask {
  * of a float: eight elements for each 64-bit number, a quarter of the time. The rate is rounded to 1/256, and
  * the scale fits the rounded rate.
  */
-export function dropoutMask(
+function dropoutMask(
   e: Eager,
   shape: readonly number[],
   options: { rate: number; seed: number; draw: number },
@@ -43,16 +43,6 @@ export function applyMask(e: Eager, x: Handle, mask: DropoutMask): Handle {
 export function drawMask(tape: Tape, shape: readonly number[], rate: number): DropoutMask | undefined {
   if (tape.seed === undefined || rate === 0) return undefined;
   return dropoutMask(tape.e, shape, { rate, seed: tape.seed, draw: tape.nextDraw() });
-}
-
-export function dropout(tape: Tape, x: Node, rate: number): Node {
-  const { e } = tape;
-  return tape.layer((keep) => {
-    const mask = drawMask(tape, x.value.shape, rate);
-    if (!mask) return [e.reshape(x.value, x.value.shape), (grad) => tape.give(x, grad)];
-    keep(mask.kept);
-    return [applyMask(e, x.value, mask), (grad) => tape.give(x, applyMask(e, grad, mask))];
-  });
 }
 
 /** stream + dropout(branch) → float32: the residual connection. */

@@ -30,7 +30,7 @@ export function rotary(tape: Tape, x: Node, base: number, start = 0): Node {
 }
 
 /** The same for a plain tensor, without a gradient. */
-export function rotate(e: Eager, x: Handle, base: number, start: number): Handle {
+function rotate(e: Eager, x: Handle, base: number, start: number): Handle {
   const dtype: DType = x.dtype;
   return e.scope(() => {
     const { cos, sin, turn } = tables(e, x.shape, base, start);

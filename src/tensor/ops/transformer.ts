@@ -13,7 +13,7 @@ export interface TransformerConfig {
 }
 
 /** Rates of dropout in training: of the residual branches and of the attention's probabilities. */
-export interface DropoutRates {
+interface DropoutRates {
   readonly residual: number;
   readonly attention: number;
 }

@@ -60,8 +60,8 @@ const models = [
 describe.each(models)('$name', ({ shapes, forward, vectors: { tokens, targets, ...expected } }) => {
   const { config } = vectors;
 
-  function pass(dtype: 'float32' | 'bfloat16') {
-    const parameters = new Parameters(e, shapes(config), weightsOf(expected.parameters), dtype);
+  function pass(dtype: 'float32' | 'bfloat16', weights = expected.parameters) {
+    const parameters = new Parameters(e, shapes(config), weightsOf(weights), dtype);
     const logits = e.scope(() => {
       const tape = new Tape(e, { dtype, seed: 1 });
       const rows = tokens.length;
@@ -83,6 +83,37 @@ describe.each(models)('$name', ({ shapes, forward, vectors: { tokens, targets, .
     for (const { name, grad } of parameters.all) {
       expect(difference(e.read(grad!), expected.gradients[name]!.data), name).toBeLessThan(1e-4);
     }
+    parameters[Symbol.dispose]();
+  });
+
+  it('has the slope that finite differences show', () => {
+    const { parameters } = pass('float32');
+    const step = 2e-4; // longer ones cross ReLU's kinks, shorter ones drown in rounding
+    // One random direction through all parameters together: ±1 for each number.
+    let seed = 1;
+    const signs = new Map(
+      parameters.all.map(({ name, value }) => {
+        const draw = () => {
+          seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
+          return seed >>> 31 === 0 ? 1 : -1;
+        };
+        return [name, e.read(value).map(draw)];
+      }),
+    );
+    const lossAt = (distance: number) => {
+      const moved = Object.entries(expected.parameters).map(([name, { shape, data }]): [string, Values] => [
+        name,
+        { shape, data: data.map((value, i) => value + distance * signs.get(name)![i]!) },
+      ]);
+      const { loss, parameters: own } = pass('float32', Object.fromEntries(moved));
+      own[Symbol.dispose]();
+      return loss;
+    };
+    const slope = parameters.all.reduce((sum, { name, grad }) => {
+      const sign = signs.get(name)!;
+      return e.read(grad!).reduce((part, value, i) => part + value * sign[i]!, sum);
+    }, 0);
+    expect((lossAt(step) - lossAt(-step)) / (2 * step) / slope).toBeCloseTo(1, 1.5);
     parameters[Symbol.dispose]();
   });
 

@@ -87,7 +87,7 @@ export class Muon implements Optimiser {
 }
 
 /** The nearest (semi-)orthogonal matrices, roughly: singular values end between 0.7 and 1.2. (n, R, C) → the same, float32. */
-export function orthogonalise(e: Eager, matrices: Handle, dtype: DType): Handle {
+function orthogonalise(e: Eager, matrices: Handle, dtype: DType): Handle {
   const [, rows, columns] = matrices.shape as [number, number, number];
   const tall = rows > columns;
   return e.scope(() => {
