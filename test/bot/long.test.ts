@@ -180,3 +180,16 @@ test('a private answer is nobody else’s to use, and no conversation goes on fr
   );
   expect(bot.context.store.lastAnswerIn(channel.id)).toBeUndefined();
 });
+
+test('with a content filter no word is shown before it has passed', async () => {
+  await using scene = await openScene();
+  const { fake, anna, channel, env } = scene;
+  const filter = path.join(String(env['BABBLE_HOME']), 'withhold.mjs');
+  await writeFile(filter, 'export default () => null;');
+  Object.assign(env, { BABBLE_BOT_CONTENT_FILTER: filter });
+  await scene.restart();
+  fake.slash(anna, channel, 'generate', { options: { seed: 1337 } });
+  const answer = await finished(scene, 1);
+  expect(answer.current.content).toContain('withheld');
+  expect(answer.history.some(({ content }) => content.includes('mylie'))).toBe(false);
+});
