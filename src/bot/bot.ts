@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import path from 'node:path';
-import { Client, Events, GatewayIntentBits, Partials, REST } from 'discord.js';
+import { Client, Events, GatewayIntentBits, Partials, REST, ShardClientUtil } from 'discord.js';
 import { userPaths } from '../paths.ts';
 import { loadFilter } from './answers/filter.ts';
 import { EnginePool } from './answers/pool.ts';
@@ -15,6 +15,7 @@ import { createLog } from './log.ts';
 import { createMetrics, serveMetrics } from './metrics.ts';
 import { AnswerQueue } from './queue.ts';
 import { createRedactor, safeError } from './redact.ts';
+import type { Shard } from './shards.ts';
 import { BotStore } from './store/store.ts';
 
 /** A bot that is connected. */
@@ -46,7 +47,7 @@ export function createRest(config: Pick<BotConfig, 'api' | 'token'>): REST {
  */
 export async function startBot(
   config: BotConfig,
-  options: { editIntervalMs?: number } = {},
+  options: { editIntervalMs?: number; shard?: Shard; service?: string } = {},
 ): Promise<RunningBot> {
   const redact = createRedactor([config.token]);
   const log = createLog(config.logLevel, redact);
@@ -56,8 +57,12 @@ export async function startBot(
   const tidy = setInterval(() => store.forgetOld(keepDays), tidyEveryMs).unref();
   const { slots, waiting, perUser, perGuild, cooldownSeconds, engineMemoryBytes } = config.limits;
   const queue = new AnswerQueue({ slots, waiting, perUser, perGuild, cooldownMs: cooldownSeconds * 1_000 });
-  const pool = new EnginePool(engineMemoryBytes === undefined ? {} : { memoryLimitBytes: engineMemoryBytes });
-  const client = createClient(config);
+  const pool = new EnginePool({
+    ...(engineMemoryBytes === undefined ? {} : { memoryLimitBytes: engineMemoryBytes }),
+    ...(options.service === undefined ? {} : { service: options.service }),
+  });
+  const shard = options.shard ?? { id: 0, count: 1 };
+  const client = createClient(config, shard);
   const metrics = createMetrics({
     running: () => queue.size.running,
     waiting: () => queue.size.waiting,
@@ -111,9 +116,10 @@ export async function startBot(
     await connect(client, config.token);
     const keepUp = startCatchingUp(context);
     if (config.metricsPort > 0)
-      server = await serveMetrics(metrics, () => client.isReady(), config.metricsPort);
+      server = await serveMetrics(metrics, () => client.isReady(), config.metricsPort + shard.id);
     const mine = (answer: { guildId: string | null }) =>
-      answer.guildId === null || client.guilds.cache.has(answer.guildId);
+      shard.id ===
+      (answer.guildId === null ? 0 : ShardClientUtil.shardIdForGuildId(answer.guildId, shard.count));
     const apologies = await answers.recover(mine);
     log.info({ guilds: client.guilds.cache.size, apologies }, 'ready');
     let stopping: Promise<void> | undefined;
@@ -137,8 +143,10 @@ export async function startBot(
   }
 }
 
-function createClient(config: BotConfig): Client {
+function createClient(config: BotConfig, shard: Shard): Client {
   return new Client({
+    shards: [shard.id],
+    shardCount: shard.count,
     intents: [
       GatewayIntentBits.Guilds,
       GatewayIntentBits.GuildMessages,

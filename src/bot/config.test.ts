@@ -77,7 +77,7 @@ test('a file that was named must be there', () => {
 test('docs/discord.md lists every setting with its variable and default', () => {
   const page = readFileSync(path.join(packageRoot, 'docs', 'discord.md'), 'utf8');
   const rows = new Map(
-    [...page.matchAll(/^\| `([\w.]+)` \| (?:`(\w+)`)? ?\| ([^|]*) \|/gm)].map(
+    [...page.matchAll(/^\| `([\w.]+)` \| (?:`(\w+)`)? ?\|([^|]*)\|/gm)].map(
       ([, setting, variable, value]) => [setting!, { variable, value: value!.trim() }],
     ),
   );

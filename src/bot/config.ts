@@ -41,6 +41,8 @@ const schema = z.strictObject({
       engineMemoryBytes: z.number().int().min(1).optional(),
     })
     .prefault({}),
+  /** Processes that share the servers; 'auto' takes what Discord recommends. More than one share one engine service. */
+  shards: z.union([z.literal('auto'), z.number().int().min(1).max(1_000)]).default(1),
   /** Seconds that SIGTERM waits for answers under way. */
   drainSeconds: z.number().min(0).max(900).default(30),
   /** Prometheus metrics and health on loopback; 0 turns them off. */
@@ -79,6 +81,7 @@ const variables: Readonly<Record<string, Path>> = {
   BABBLE_BOT_PER_GUILD: ['limits', 'perGuild'],
   BABBLE_BOT_COOLDOWN_SECONDS: ['limits', 'cooldownSeconds'],
   BABBLE_BOT_MAX_TOKENS: ['limits', 'maxTokens'],
+  BABBLE_BOT_SHARDS: ['shards'],
   BABBLE_BOT_DRAIN_SECONDS: ['drainSeconds'],
   BABBLE_BOT_METRICS_PORT: ['metricsPort'],
   BABBLE_BOT_CONTENT_FILTER: ['contentFilter'],

@@ -1,10 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { packageRoot } from '../../src/paths.ts';
 import { type BotScene, contents, finished, openScene } from './harness.ts';
+import { outcome, spawnBot } from './process.ts';
 
 let scene: BotScene;
 const mention = () => `<@${scene.fake.state.botUser.id}>`;
@@ -13,34 +12,13 @@ beforeEach(async () => {
 });
 afterEach(() => scene[Symbol.asyncDispose]());
 
-/** The bot as a process of its own, as a supervisor would start it. */
-function spawnBot(
-  settings: Readonly<Record<string, string>> = {},
-  args: readonly string[] = [],
-): ChildProcess {
-  const main = `import { main } from ${JSON.stringify(path.join(packageRoot, 'src', 'cli.ts'))}; process.exit(await main(process.argv.slice(1)));`;
-  return spawn(process.execPath, ['--input-type=module', '--eval', main, '--', 'bot', ...args], {
-    env: { PATH: process.env['PATH'], ...scene.env, ...settings },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-}
-
-async function outcome(child: ChildProcess): Promise<{ code: number | null; out: string; err: string }> {
-  let out = '';
-  let err = '';
-  child.stdout?.on('data', (chunk) => (out = `${out}${chunk}`));
-  child.stderr?.on('data', (chunk) => (err = `${err}${chunk}`));
-  const [code] = (await once(child, 'close')) as [number | null];
-  return { code, out, err };
-}
-
 test('a bot killed in the middle of an answer apologises for it exactly once', async () => {
   const { fake, anna, channel, env } = scene;
   await scene.bot.stop();
   // a filter that never ends keeps the answer open
   const filter = path.join(String(env['BABBLE_HOME']), 'slow.mjs');
   await writeFile(filter, 'export default () => new Promise((resolve) => setTimeout(resolve, 1e9));');
-  const child = spawnBot({ BABBLE_BOT_CONTENT_FILTER: filter });
+  const child = spawnBot(scene, { BABBLE_BOT_CONTENT_FILTER: filter });
   await fake.until('the process to connect', () => fake.gateway.connected > 0, 30_000);
   fake.slash(anna, channel, 'generate', { options: { prompt: 'em', temperature: 0 } });
   await fake.until(
@@ -69,7 +47,7 @@ test('SIGTERM lets an answer end, then exits 0', async () => {
     filter,
     'export default (text) => new Promise((resolve) => setTimeout(resolve, 500, text));',
   );
-  const child = spawnBot({ BABBLE_BOT_CONTENT_FILTER: filter });
+  const child = spawnBot(scene, { BABBLE_BOT_CONTENT_FILTER: filter });
   const end = outcome(child);
   await fake.until('the process to connect', () => fake.gateway.connected > 0, 30_000);
   fake.slash(anna, channel, 'generate', { options: { prompt: 'em', temperature: 0 } });
@@ -86,20 +64,20 @@ test('SIGTERM lets an answer end, then exits 0', async () => {
 
 test('a wrong token and a disallowed intent end with 78 and say what to click; the token is never printed', async () => {
   const wrong = ['X'.repeat(24), 'Y'.repeat(6), 'Z'.repeat(30)].join('.');
-  const token = await outcome(spawnBot({ DISCORD_TOKEN: wrong }));
+  const token = await outcome(spawnBot(scene, { DISCORD_TOKEN: wrong }));
   expect(token).toMatchObject({ code: 78, err: expect.stringContaining('Reset Token') });
   expect(token.out + token.err).not.toContain(wrong);
 
   await using strict = await openScene({}, { allowedIntents: (1 << 0) | (1 << 9) | (1 << 12) });
   const intent = await outcome(
-    spawnBot({ ...(strict.env as Record<string, string>), BABBLE_BOT_MESSAGE_CONTENT: 'true' }),
+    spawnBot(scene, { ...(strict.env as Record<string, string>), BABBLE_BOT_MESSAGE_CONTENT: 'true' }),
   );
   expect(intent).toMatchObject({ code: 78, err: expect.stringContaining('Privileged Gateway Intents') });
 });
 
 test('configuration problems come all at once, with exit code 78', async () => {
   const { code, err } = await outcome(
-    spawnBot({ DISCORD_TOKEN: '', BABBLE_BOT_SLOTS: '0', BABBLE_BOT_METRICS_PORT: 'x' }),
+    spawnBot(scene, { DISCORD_TOKEN: '', BABBLE_BOT_SLOTS: '0', BABBLE_BOT_METRICS_PORT: 'x' }),
   );
   expect(code).toBe(78);
   for (const part of ['no token', 'limits.slots', 'metricsPort']) expect(err).toContain(part);
@@ -111,14 +89,14 @@ test('--register says what changes, --dry-run changes nothing, --invite asks for
     '',
     fake.state.commands.get('')!.filter(({ name }) => name !== 'help'),
   );
-  const dry = await outcome(spawnBot({}, ['--register', '--dry-run']));
+  const dry = await outcome(spawnBot(scene, {}, ['--register', '--dry-run']));
   expect(dry).toMatchObject({ code: 0, out: expect.stringContaining('added: help') });
   expect(fake.state.commands.get('')!.some(({ name }) => name === 'help')).toBe(false);
-  const real = await outcome(spawnBot({}, ['--register']));
+  const real = await outcome(spawnBot(scene, {}, ['--register']));
   expect(real.out).toContain('added: help');
   expect(real.out).toContain('unchanged: generate');
   expect(fake.state.commands.get('')!.some(({ name }) => name === 'help')).toBe(true);
-  const invite = await outcome(spawnBot({}, ['--invite']));
+  const invite = await outcome(spawnBot(scene, {}, ['--invite']));
   expect(invite.out).toContain(`client_id=${fake.state.applicationId}`);
 });
 

@@ -1,4 +1,5 @@
 import { resolveModel } from '../../catalogue/catalogue.ts';
+import type { ModelRef } from '../../engines/engine.ts';
 import { createEngineClient } from '../../engines/host/client.ts';
 import type { EngineClient } from '../../engines/host/types.ts';
 
@@ -6,6 +7,8 @@ export interface PoolOptions {
   /** Unload an engine after this many idle milliseconds. */
   readonly idleMs?: number;
   readonly memoryLimitBytes?: number;
+  /** Address of an engine service that runs the engines instead (`…/v1`); its models are called `engine/model`. */
+  readonly service?: string;
 }
 
 /** A client on loan; `using` gives it back. */
@@ -32,7 +35,7 @@ export class EnginePool implements AsyncDisposable {
     const key = `${engine}\n${model.path}`;
     const shelf = this.free.get(key) ?? [];
     this.free.set(key, shelf);
-    const client = shelf.pop() ?? createEngineClient({ engine, model, ...this.options });
+    const client = shelf.pop() ?? this.open(engine, model);
     this.all.add(client);
     return {
       client,
@@ -40,6 +43,13 @@ export class EnginePool implements AsyncDisposable {
         if (client.state !== 'closed') shelf.push(client);
       },
     };
+  }
+
+  private open(engine: string, model: ModelRef): EngineClient {
+    const { service, ...options } = this.options;
+    if (service === undefined) return createEngineClient({ engine, model, ...options });
+    const remote = { id: `${engine}/${model.id}`, path: service };
+    return createEngineClient({ engine: 'remote', model: remote, ...options });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
