@@ -1,10 +1,10 @@
 /** Pictures of what a model is and does: a report → a picture → SVG, PNG or a terminal's cells. */
-export { type CellOptions, type ColourDepth, colourDepthOf, themeOf, toCells } from './cells.ts';
+export { colourDepthOf, themeOf, toCells } from './cells.ts';
 export { describePicture } from './describe.ts';
-export { type DrawOptions, drawReport } from './draw.ts';
+export { drawReport } from './draw.ts';
 export { readLossCurve } from './loss-curve.ts';
 export type { Theme } from './palette.ts';
-export type { LossCurve, Picture } from './picture.ts';
+export type { LossCurve } from './picture.ts';
 export { column } from './picture.ts';
 export { toPng } from './png.ts';
 export { savePicture } from './save.ts';

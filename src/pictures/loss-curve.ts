@@ -20,7 +20,7 @@ export async function readLossCurve(engine: string, model: { id: string; path: s
 }
 
 /** Train and validation loss by step, in nats a token. */
-export function lossCurve(title: string, lines: readonly LogLine[]): LossCurve {
+function lossCurve(title: string, lines: readonly LogLine[]): LossCurve {
   const train = lines.flatMap((line) =>
     line.event === 'step' ? [{ step: line.step, loss: line.trainLoss }] : [],
   );
