@@ -119,6 +119,9 @@ test('/settings, /prompt, /models, /stats, /help and /names answer', async () =>
   await say('settings', { reset: true }, 'as it was at the start');
   await say('prompt', { text: 'Be kind.' }, 'The system prompt is set');
   await say('prompt', {}, 'Be kind.');
+  await say('prompt', { template: 'explain' }, 'The prompt “explain” is set');
+  await say('prompt', {}, 'You explain clearly');
+  await say('settings', { reset: true }, 'as it was at the start');
   await say('models', {}, 'bigram-count');
   await say('stats', {}, 'answers');
   await say('help', {}, '/generate');

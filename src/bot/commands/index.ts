@@ -12,6 +12,7 @@ import { engine } from './engine.ts';
 import { forget } from './forget.ts';
 import { generate } from './generate.ts';
 import { help } from './help.ts';
+import { inspect } from './inspect.ts';
 import { models } from './models.ts';
 import { names } from './names.ts';
 import { prompt } from './prompt.ts';
@@ -24,6 +25,7 @@ export const commands: readonly BotCommand[] = [
   chat,
   compare,
   names,
+  inspect,
   models,
   engine,
   prompt,

@@ -18,6 +18,7 @@ export const de: Locale = {
   'engine.model': ['modell', 'Das Modell, das sie lädt'],
   prompt: ['vorgabe', 'Zeigt oder setzt die Systemvorgabe dieses Kanals'],
   'prompt.text': ['text', 'Die neue Vorgabe; ein Minus löscht sie'],
+  'prompt.template': ['vorlage', 'Eine benannte Vorlage: Systemvorgabe und Sampling'],
   settings: ['einstellungen', 'Zeigt oder ändert die Einstellungen dieses Kanals'],
   'settings.temperature': ['temperatur', '0 nimmt immer das wahrscheinlichste Token'],
   'settings.top_k': ['top_k', 'Nur die k wahrscheinlichsten Tokens; 0 lässt alle zu'],

@@ -18,6 +18,7 @@ export const es: Locale = {
   'engine.model': ['modelo', 'El modelo que carga'],
   prompt: ['instrucciones', 'Muestra o cambia las instrucciones de este canal'],
   'prompt.text': ['texto', 'Las nuevas instrucciones; un guion las borra'],
+  'prompt.template': ['plantilla', 'Una plantilla con nombre: indicación del sistema y muestreo'],
   settings: ['ajustes', 'Muestra o cambia los ajustes de este canal'],
   'settings.temperature': ['temperatura', '0 toma siempre el token más probable'],
   'settings.top_k': ['top_k', 'Deja los k tokens más probables; 0 los deja todos'],

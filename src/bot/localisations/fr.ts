@@ -18,6 +18,7 @@ export const fr: Locale = {
   'engine.model': ['modele', 'Le modèle qu’il charge'],
   prompt: ['consigne', 'Montre ou change la consigne de ce salon'],
   'prompt.text': ['texte', 'La nouvelle consigne ; un tiret l’efface'],
+  'prompt.template': ['modele', 'Une consigne nommée : consigne système et échantillonnage'],
   settings: ['reglages', 'Montre ou change les réglages de ce salon'],
   'settings.temperature': ['temperature', '0 prend toujours le token le plus probable'],
   'settings.top_k': ['top_k', 'Garde les k tokens les plus probables ; 0 les garde tous'],
