@@ -11,6 +11,9 @@ export interface PoolOptions {
   readonly service?: string;
 }
 
+/** Engine processes kept at once; those in use are never ended for another. */
+const mostEngines = 8;
+
 /** A client on loan; `using` gives it back. */
 export interface Loan extends Disposable {
   readonly client: EngineClient;
@@ -34,15 +37,33 @@ export class EnginePool implements AsyncDisposable {
     const model = await resolveModel(engine, modelId);
     const key = `${engine}\n${model.path}`;
     const shelf = this.free.get(key) ?? [];
-    this.free.set(key, shelf);
-    const client = shelf.pop() ?? this.open(engine, model);
+    const kept = shelf.pop();
+    if (!kept) await this.makeRoom();
+    const client = kept ?? this.open(engine, model);
     this.all.add(client);
     return {
       client,
       [Symbol.dispose]: () => {
-        if (client.state !== 'closed') shelf.push(client);
+        if (client.state === 'closed') return;
+        const place = this.free.get(key) ?? [];
+        place.push(client);
+        // last in the map's order: the last to be ended
+        this.free.delete(key);
+        this.free.set(key, place);
       },
     };
+  }
+
+  /** Ends the engines that were given back longest ago, so that people cannot fill the memory by asking around. */
+  private async makeRoom(): Promise<void> {
+    for (const [key, shelf] of this.free) {
+      if (this.all.size < mostEngines) return;
+      const idle = shelf.splice(0);
+      if (idle.length === 0) continue;
+      this.free.delete(key);
+      for (const client of idle) this.all.delete(client);
+      await Promise.all(idle.map((client) => client[Symbol.asyncDispose]()));
+    }
   }
 
   private open(engine: string, model: ModelRef): EngineClient {
