@@ -115,7 +115,7 @@ describe.skipIf(testModel === undefined)(
       async () => {
         const { fake, anna, ben, channel } = scene;
         // the bot lets go of a token half a minute before its fifteen minutes are over
-        fake.interactions.ageMs = 14.5 * 60_000 - 4_000;
+        fake.interactions.ageMs = 14.5 * 60_000 - 1_000;
         fake.slash(anna, channel, 'generate', { options: { ...longStory, max_tokens: 1_200 } });
         const edited = () =>
           fake.rest.requests.filter(
