@@ -76,6 +76,7 @@ const entries: readonly EngineEntry[] = [
   {
     id: 'llama',
     description: 'any GGUF model through llama.cpp, up to LLaMA 65B',
+    defaultModel: 'tiny-llama-gguf',
     views: localHave,
     load: async () => ({ factory: (await import('./llama/engine.ts')).llama }),
   },
