@@ -77,7 +77,7 @@ Trained by babble on ${model.trainedOn}. License: ${model.license}.
 
 ${table('mean loss over the whole split', losses)}
 
-Nats a token; \`babble eval ${model.id}\` measures them again from these weights. The best step was chosen by the validation loss alone; the test split was looked at once, at the end.
+Nats a token; \`babble eval ${model.id}\` measures them again from these weights.${describeChoice(model.losses)}
 
 ${table('architecture', model.architecture)}
 
@@ -95,4 +95,11 @@ ${sample.trimEnd()}
 
 A toy model for learning: it knows its training text and nothing else. What it writes may repeat that text or resemble real names.
 `;
+}
+
+/** Which splits had a say in what ships. */
+function describeChoice(losses: Readonly<Record<string, number>>): string {
+  if (losses['val'] === undefined) return '';
+  const test = losses['test'] === undefined ? '' : '; the test split was looked at once, at the end';
+  return ` The best step was chosen by the validation loss alone${test}.`;
 }
