@@ -66,6 +66,16 @@ export function nameExamples(names: readonly string[], contextLength: number): N
   return { count, contexts, targets };
 }
 
+/** The splits of names.txt as examples. */
+export function splitNameExamples(
+  text: string,
+  contextLength: number,
+): Readonly<Record<keyof NamesSplits, NameExamples>> {
+  const { train, val, test } = splitNames(text);
+  const of = (names: readonly string[]) => nameExamples(names, contextLength);
+  return { train: of(train), val: of(val), test: of(test) };
+}
+
 /** A text cut by characters: the first 90 % train, the rest val. Token ids follow the code points' order. */
 export interface CharSplits {
   /** Every character of the whole text once, sorted: token id → character. */

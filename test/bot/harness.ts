@@ -26,6 +26,8 @@ export interface BotScene extends AsyncDisposable {
 export async function openScene(
   settings: Readonly<Record<string, string>> = {},
   discord: FakeDiscordOptions = {},
+  /** Quick, for tests with a few edits; a long stream needs a pace nearer the bot's own 1,200 ms. */
+  editIntervalMs = 100,
 ): Promise<BotScene> {
   const folder = await mkdtemp(path.join(tmpdir(), 'babble-bot-'));
   const fake = await FakeDiscord.start({ token: fakeToken, ...discord });
@@ -45,7 +47,7 @@ export async function openScene(
     ...settings,
   };
   await registerCommands(new REST({ api: fake.api }).setToken(fakeToken), { dryRun: false });
-  const start = () => startBot(readBotConfig(env), { editIntervalMs: 100 });
+  const start = () => startBot(readBotConfig(env), { editIntervalMs });
   const scene: BotScene = {
     fake,
     env,

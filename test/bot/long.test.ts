@@ -34,11 +34,12 @@ describe.skipIf(testModel === undefined)(
   () => {
     let scene: BotScene;
     beforeAll(async () => {
-      scene = await openScene({
+      const settings = {
         BABBLE_BOT_ENGINE: 'llama',
         BABBLE_BOT_MODEL: testModel!,
         BABBLE_BOT_MAX_TOKENS: '1500',
-      });
+      };
+      scene = await openScene(settings, {}, 500);
     });
     afterEach(() => idle(scene));
     afterAll(() => scene?.[Symbol.asyncDispose]());

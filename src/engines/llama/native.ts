@@ -2,7 +2,7 @@
  * The one file that reaches into node-llama-cpp. Its public evaluation loop adds queues, locks and a turn
  * of the event loop to every token; this uses the bindings beneath it (decode a batch, sample a token),
  * which is what llama.cpp's own programs do. They are not part of the library's promise, so package.json
- * pins its version and native.test.ts checks that they are there.
+ * pins its version and engine.test.ts runs on them.
  */
 import type { LlamaContext, LlamaContextSequence, LlamaModel } from 'node-llama-cpp';
 import { AppError } from '../../errors.ts';

@@ -5,7 +5,7 @@ import { Eager } from '../../tensor/ops/eager.ts';
 import { rand, randn, TorchGenerator } from '../../tensor/random/index.ts';
 import { shuffledOrder } from '../../training/order.ts';
 import { warmupStableDecay } from '../../training/schedules.ts';
-import { type NameExamples, nameExamples, nameTokens, splitNames } from '../../training/splits.ts';
+import { type NameExamples, nameTokens, splitNameExamples } from '../../training/splits.ts';
 import type {
   EvalReport,
   MeasurableModel,
@@ -44,17 +44,15 @@ export const task: TrainingTask<MlpHyper> = {
   start: async (setup) => new MlpSession(new Eager((await loadTensorFlow()).tf), setup),
   open: async ({ text, weights }) => {
     const flat = mlpFlat(config, weights, 'FILE_INVALID');
-    return measurable(new Eager((await loadTensorFlow()).tf), examplesOf(text), () => flat);
+    return measurable(
+      new Eager((await loadTensorFlow()).tf),
+      splitNameExamples(text, contextLength),
+      () => flat,
+    );
   },
 };
 
 type Examples = Readonly<Record<Split, NameExamples>>;
-
-function examplesOf(text: string): Examples {
-  const { train, val, test } = splitNames(text);
-  const of = (names: readonly string[]) => nameExamples(names, contextLength);
-  return { train: of(train), val: of(val), test: of(test) };
-}
 
 const evaluationBatch = 8_192;
 
@@ -131,7 +129,7 @@ class MlpSession implements TrainingSession {
   readonly #batch: Batch;
 
   constructor(e: Eager, { text, hyper, seed }: TaskSetup<MlpHyper>) {
-    const examples = examplesOf(text);
+    const examples = splitNameExamples(text, contextLength);
     this.#e = e;
     this.#train = examples.train;
     this.#flat = initialWeights(seed, hyper.init);

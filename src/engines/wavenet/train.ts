@@ -11,7 +11,7 @@ import type { Optimiser } from '../../training/optimisers/optimiser.ts';
 import { Sgd } from '../../training/optimisers/sgd.ts';
 import { derivedSeed, shuffledOrder } from '../../training/order.ts';
 import { warmupStableDecay } from '../../training/schedules.ts';
-import { type NameExamples, nameExamples, nameTokens, splitNames } from '../../training/splits.ts';
+import { type NameExamples, nameTokens, splitNameExamples } from '../../training/splits.ts';
 import type {
   EvalReport,
   MeasurableModel,
@@ -81,12 +81,6 @@ export function initialWeights(seed: number): Weights {
 
 /** Names as examples, by split. */
 type Examples = Readonly<Record<Split, NameExamples>>;
-
-function examplesOf(text: string): Examples {
-  const { train, val, test } = splitNames(text);
-  const of = (names: readonly string[]) => nameExamples(names, contextLength);
-  return { train: of(train), val: of(val), test: of(test) };
-}
 
 /** Examples [begin, end) in TensorFlow. */
 function sliceBatch(e: Eager, examples: NameExamples, begin: number, end: number) {
@@ -167,7 +161,7 @@ function sampleNames(model: Wavenet, { count, seed }: { count: number; seed: num
 
 function openModel(e: Eager, text: string, weights: NamedArrays): MeasurableModel {
   const model = new Wavenet(weights as Weights);
-  const examples = examplesOf(text);
+  const examples = splitNameExamples(text, contextLength);
   const parameters = new Parameters(e, parameterShapes, weights as Weights, 'float32');
   const statistics = Array.from({ length: nLevel }, (_, level) => {
     const handle = (what: string) =>
@@ -207,7 +201,7 @@ class WavenetSession implements TrainingSession {
     this.#e = e;
     this.#seed = seed;
     this.#hyper = hyper;
-    this.#examples = examplesOf(text);
+    this.#examples = splitNameExamples(text, contextLength);
     this.#parameters = new Parameters(e, parameterShapes, initialWeights(seed), 'float32');
     this.#optimisers = optimisersOf(e, this.#parameters, hyper);
     this.#ema = hyper.emaDecay > 0 ? new Ema(e, this.#parameters, hyper.emaDecay) : undefined;
