@@ -36,13 +36,18 @@ test('a job that fails gives the lock back', async () => {
 
 test('it waits for a living holder and says whose lock it is', async () => {
   using lock = lockFile();
-  let free = () => {};
-  const first = withLock(lock.file, () => new Promise<void>((resolve) => (free = resolve)));
+  const held = Promise.withResolvers<void>();
+  const inside = Promise.withResolvers<void>();
+  const first = withLock(lock.file, () => {
+    inside.resolve();
+    return held.promise;
+  });
+  await inside.promise; // else the second may be the first to take it
   const told: number[] = [];
   const second = withLock(lock.file, async () => 'second', {
     onWait: (pid: number) => {
       told.push(pid);
-      free();
+      held.resolve();
     },
   });
   expect(await second).toBe('second');
