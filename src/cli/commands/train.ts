@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { AppError } from '../../errors.ts';
+import { drawChart } from '../../pictures/chart.ts';
 import { train } from '../../training/client.ts';
 import type { TrainingOutcome } from '../../training/events.ts';
 import { copyResult } from '../../training/result.ts';
@@ -9,7 +10,6 @@ import { readRunLog } from '../../training/run-log.ts';
 import { loadTask } from '../../training/tasks.ts';
 import { createCommand, decimal, integer } from '../options.ts';
 import { formatTable } from '../text-table.ts';
-import { drawChart } from '../training/chart.ts';
 import { checkRequest, parseSetting, readRequestFile } from '../training/request.ts';
 import { createView } from '../training/view.ts';
 

@@ -3,8 +3,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { Terminal } from '@xterm/headless';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { drawChart } from '../../pictures/chart.ts';
 import type { TrainingEvent } from '../../training/events.ts';
-import { drawChart } from './chart.ts';
 import { checkRequest, parseSetting, readRequestFile } from './request.ts';
 import { createView, formatDuration } from './view.ts';
 

@@ -2,8 +2,8 @@
 import type { WriteStream } from 'node:tty';
 import stringWidth from 'string-width';
 import { sanitise } from '../../chat/sanitise.ts';
+import { drawChart } from '../../pictures/chart.ts';
 import type { Progress, TrainingEvent } from '../../training/events.ts';
-import { drawChart } from './chart.ts';
 
 export interface TrainingView {
   show(event: TrainingEvent): void;
