@@ -50,30 +50,41 @@ describe('StopFilter', () => {
     expect(() => new StopFilter([''])).toThrow(expect.objectContaining({ code: 'INVALID_SETTING' }));
   });
 
-  it('shows just the text before the first stop string, however the text is cut into tokens', () => {
-    const letters = fc.array(fc.constantFrom('a', 'b'), { maxLength: 3 }).map((list) => list.join(''));
-    const stop = fc
-      .array(fc.constantFrom('a', 'b'), { minLength: 1, maxLength: 4 })
-      .map((list) => list.join(''));
+  it('of stop strings that contain one another takes the one that is complete first', () => {
+    for (const texts of [['abcd'], ['a', 'b', 'c', 'd'], ['ab', 'cd'], ['abc', 'd']]) {
+      expect(run(texts, ['abcd', 'bc'])).toMatchObject({ text: 'a', stopped: true });
+      expect(run(texts, ['bcd', 'cd', 'd'])).toMatchObject({ text: 'a', stopped: true });
+    }
+  });
+
+  it('has nothing left after a stop string', () => {
+    const filter = new StopFilter(['b']);
+    expect(filter.push({ text: 'abc' })).toMatchObject({ text: 'a', stopped: true });
+    expect(filter.flush()).toEqual({ text: '', tokens: [], stopped: false });
+  });
+
+  it('cuts the same text at the same place, however it falls into tokens', () => {
+    const ab = (minLength: number, maxLength: number) =>
+      fc.array(fc.constantFrom('a', 'b'), { minLength, maxLength }).map((list) => list.join(''));
     fc.assert(
-      fc.property(fc.array(letters, { maxLength: 8 }), fc.array(stop, { maxLength: 3 }), (texts, stops) => {
-        // A stop string is seen as soon as its last letter is there: of those that end first, the longest.
-        const ends = (end: number) =>
-          stops.filter((candidate) => texts.join('').slice(0, end).endsWith(candidate));
-        const tokenEnds = texts.map((_, i) => texts.slice(0, i + 1).join('').length);
-        const seenAt = tokenEnds.find((end) =>
-          stops.some((candidate) => texts.join('').slice(0, end).includes(candidate)),
-        );
-        const visible = texts.join('').slice(0, seenAt);
-        const cut = Math.min(
-          ...stops.map((candidate) => visible.indexOf(candidate)).filter((index) => index >= 0),
-        );
-        const result = run(texts, stops);
-        expect(result.stopped).toBe(seenAt !== undefined);
-        expect(result.text).toBe(seenAt === undefined ? texts.join('') : visible.slice(0, cut));
-        expect(ends(result.text.length)).toEqual([]);
-        if (!result.stopped) expect(result.ids).toEqual([...texts.keys()]);
-      }),
+      fc.property(
+        fc.array(ab(0, 4), { maxLength: 8 }),
+        fc.array(ab(1, 5), { maxLength: 4 }),
+        (texts, stops) => {
+          // Read letter by letter: the first place where a stop string has just been completed.
+          const text = texts.join('');
+          const ends = [...text].map((_, i) => text.slice(0, i + 1));
+          const seen = ends.find((read) => stops.some((stop) => read.endsWith(stop)));
+          const longest = Math.max(
+            ...stops.filter((stop) => seen?.endsWith(stop)).map(({ length }) => length),
+          );
+          const result = run(texts, stops);
+          expect(result.stopped).toBe(seen !== undefined);
+          expect(result.text).toBe(seen === undefined ? text : seen.slice(0, seen.length - longest));
+          if (!result.stopped) expect(result.ids).toEqual([...texts.keys()]);
+        },
+      ),
+      { numRuns: 500 },
     );
   });
 });

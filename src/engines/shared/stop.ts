@@ -18,6 +18,9 @@ export interface Released<T> {
 /**
  * Finds stop strings in a stream of tokens. Text that could be the beginning of a stop string is held back
  * until it is clear that it is none, so that no part of a stop string is ever shown.
+ *
+ * The stop string whose last character comes first ends the text; of several that end there, the longest.
+ * So what is cut depends on the text alone, never on how it falls into tokens.
  */
 export class StopFilter<T extends HasText> {
   readonly #stops: readonly string[];
@@ -36,12 +39,15 @@ export class StopFilter<T extends HasText> {
   push(token: T): Released<T> {
     this.#held.push(token);
     const text = this.#heldText();
-    const found = this.#stops.map((stop) => text.indexOf(stop)).filter((index) => index >= 0);
-    if (found.length > 0) return this.#release(Math.min(...found), true);
-    return this.#release(text.length - this.#possibleStop(text), false);
+    const start = this.#firstStop(text);
+    if (start === undefined) return this.#release(text.length - this.#possibleStop(text), false);
+    const released = this.#release(start, true);
+    this.#held = [];
+    this.#shown = 0;
+    return released;
   }
 
-  /** At the end of the text nothing is held back any more. */
+  /** At the end of the text nothing is held back any more; after a stop string nothing is left. */
   flush(): Released<T> {
     return this.#release(this.#heldText().length, false);
   }
@@ -51,6 +57,15 @@ export class StopFilter<T extends HasText> {
       .map(({ text }) => text)
       .join('')
       .slice(this.#shown);
+  }
+
+  /** Where the stop string begins that is complete first. */
+  #firstStop(text: string): number | undefined {
+    const [first] = this.#stops
+      .map((stop) => ({ start: text.indexOf(stop), length: stop.length }))
+      .filter(({ start }) => start >= 0)
+      .sort((a, b) => a.start + a.length - (b.start + b.length) || a.start - b.start);
+    return first?.start;
   }
 
   /** Length of the longest end of `text` that a stop string begins with. */
