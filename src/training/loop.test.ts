@@ -53,7 +53,7 @@ class LineSession implements TrainingSession {
     return { loss: this.#valLoss?.(this.steps, loss) ?? loss, tokens: 1 };
   }
   sample() {
-    return `${this.#weight}`;
+    return [`${this.#weight}`];
   }
   weights(): NamedArrays {
     return new Map([['weight', { shape: [1], data: Float32Array.of(this.#weight) }]]);

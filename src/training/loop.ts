@@ -90,7 +90,8 @@ export async function trainLoop(input: LoopInput): Promise<LoopOutcome> {
     onEvent({ type: 'eval', step: state.step, split: input.task.selectOn, valLoss: loss, best });
     if (config.samples) {
       const seed = config.seed + state.step;
-      const text = await clock.pause(() => session.sample({ count: 5, seed }));
+      const texts = await clock.pause(() => session.sample({ count: 5, seed }));
+      const text = texts.join('\n');
       write({ event: 'sample', ...at(), text });
       onEvent({ type: 'sample', step: state.step, text });
     }

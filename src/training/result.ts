@@ -38,7 +38,8 @@ export async function writeResult(run: {
     recipe: { name: config.recipe, seed: config.seed, bestStep, ...config.hyper },
     losses,
   };
-  const sample = await model.sample({ count: 10, seed: config.seed });
+  const texts = await model.sample({ count: 10, seed: config.seed });
+  const sample = texts.join('\n');
   await writeModelFolder(runFiles(folder).model, description, stored, card(description, sample));
   return losses;
 }

@@ -69,8 +69,28 @@ export interface MeasurableModel extends Disposable {
   evaluate(split: Split): EvalReport | Promise<EvalReport>;
   /** nanoGPT's noisy estimate: the mean over `batches` random batches (Shakespeare models). */
   estimate?(split: Split, options: { batches: number; seed: number }): EvalReport | Promise<EvalReport>;
-  /** Texts to look at, newline between them. */
-  sample(options: { count: number; seed: number }): string | Promise<string>;
+  /** Texts to look at: the same for the same seed. */
+  sample(options: { count: number; seed: number }): readonly string[] | Promise<readonly string[]>;
+}
+
+/** What a model says of one token of a split. */
+export interface TokenPrediction {
+  /** Of every token to come next; overwritten by the next prediction. */
+  readonly probabilities: Float32Array; // (V)
+  /** The token that came. */
+  readonly target: number;
+  /** Tokens of the same name, or window, before it. */
+  readonly position: number;
+}
+
+/** A model with given weights, which tells its predictions one by one: for reports. */
+export interface OpenedModel extends MeasurableModel {
+  /** Visits the predictions for a split in the split's order, the first `limit` of them (default all). */
+  predict(
+    split: Split,
+    options: { readonly limit?: number },
+    visit: (prediction: TokenPrediction) => void,
+  ): void | Promise<void>;
 }
 
 export interface TrainingSession extends MeasurableModel {
@@ -114,7 +134,7 @@ export interface TrainingTask<H extends HyperParameters = HyperParameters> {
   /** A fresh model. Called once the backend is ready (see tensor/index.ts for engines on TensorFlow). */
   start(setup: TaskSetup<H>): TrainingSession | Promise<TrainingSession>;
   /** A model with given weights, to measure. @throws AppError FILE_INVALID when they do not fit. */
-  open(setup: { text: string; weights: NamedArrays }): MeasurableModel | Promise<MeasurableModel>;
+  open(setup: { text: string; weights: NamedArrays }): OpenedModel | Promise<OpenedModel>;
 }
 
 /** The values of a recipe, without the reasons. */

@@ -2,12 +2,14 @@
 import { AppError } from '../../errors.ts';
 import { loadTensorFlow, type Tensor2D, type TensorFlow } from '../../tensor/index.ts';
 import { randn, TorchGenerator } from '../../tensor/random/index.ts';
-import { nameExamples, nameTokens, parseNames } from '../../training/splits.ts';
+import { predictNames } from '../../training/predictions.ts';
+import { nameExamples, nameTokens, parseNames, splitNameExamples } from '../../training/splits.ts';
 import type {
   HyperParameters,
   MeasurableModel,
   ModelFacts,
   NamedArrays,
+  OpenedModel,
   Recipe,
   TrainingSession,
   TrainingTask,
@@ -51,7 +53,7 @@ export const countTask: TrainingTask = {
   start: async ({ text }) => countSession((await loadTensorFlow()).tf, text),
   open: ({ text, weights }) => {
     const probabilities = countsToProbabilities(tableOf(weights, 'counts', 'FILE_INVALID'), vocabSize);
-    return measurable(namePairs(text), () => probabilities);
+    return opened(text, probabilities);
   },
 };
 
@@ -62,7 +64,7 @@ export const gradTask: TrainingTask<GradHyper> = {
   start: async ({ text, hyper }) => gradSession((await loadTensorFlow()).tf, text, hyper),
   open: ({ text, weights }) => {
     const probabilities = softmaxRows(tableOf(weights, 'weight', 'FILE_INVALID'), vocabSize);
-    return measurable(namePairs(text), () => probabilities);
+    return opened(text, probabilities);
   },
 };
 
@@ -88,6 +90,17 @@ function namePairs(text: string) {
 }
 
 type Pairs = ReturnType<typeof namePairs>;
+
+/** The table measured; its predictions are over the splits that other models of names are measured on. */
+function opened(text: string, probabilities: Table): OpenedModel {
+  const examples = splitNameExamples(text, 1);
+  const row = ([last = 0]: Uint8Array) =>
+    Float32Array.from(probabilities.subarray(last * vocabSize, (last + 1) * vocabSize));
+  return {
+    ...measurable(namePairs(text), () => probabilities),
+    predict: (split, { limit }, visit) => predictNames(examples[split], limit, row, visit),
+  };
+}
 
 function measurable({ contexts, targets, count }: Pairs, probabilities: () => Table): MeasurableModel {
   const counts = new Float32Array(vocabSize ** 2);

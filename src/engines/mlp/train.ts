@@ -4,6 +4,7 @@ import { loadTensorFlow } from '../../tensor/index.ts';
 import { Eager } from '../../tensor/ops/eager.ts';
 import { rand, randn, TorchGenerator } from '../../tensor/random/index.ts';
 import { shuffledOrder } from '../../training/order.ts';
+import { predictNames } from '../../training/predictions.ts';
 import { warmupStableDecay } from '../../training/schedules.ts';
 import { type NameExamples, nameTokens, splitNameExamples } from '../../training/splits.ts';
 import type {
@@ -16,9 +17,18 @@ import type {
   TrainingSession,
   TrainingTask,
 } from '../../training/task.ts';
+import { probabilitiesOf } from '../shared/sampling.ts';
 import { sampleTexts } from '../shared/sliding-context.ts';
 import { FlatOptimiser } from './flat-optimiser.ts';
-import { lectureSize, mlpCompletion, mlpFlat, mlpParameterCount, mlpShapes, mlpViews } from './model.ts';
+import {
+  lectureSize,
+  mlpCompletion,
+  mlpFlat,
+  mlpLogits,
+  mlpParameterCount,
+  mlpShapes,
+  mlpViews,
+} from './model.ts';
 import { best, classic, type MlpHyper } from './recipes.ts';
 import { type Batch, batchGradients, batchLoss } from './step.ts';
 
@@ -44,11 +54,13 @@ export const task: TrainingTask<MlpHyper> = {
   start: async (setup) => new MlpSession(new Eager((await loadTensorFlow()).tf), setup),
   open: async ({ text, weights }) => {
     const flat = mlpFlat(config, weights, 'FILE_INVALID');
-    return measurable(
-      new Eager((await loadTensorFlow()).tf),
-      splitNameExamples(text, contextLength),
-      () => flat,
-    );
+    const examples = splitNameExamples(text, contextLength);
+    const probabilities = (context: Uint8Array) =>
+      probabilitiesOf({ logits: mlpLogits(config, mlpViews(config, flat), context) });
+    return {
+      ...measurable(new Eager((await loadTensorFlow()).tf), examples, () => flat),
+      predict: (split, { limit }, visit) => predictNames(examples[split], limit, probabilities, visit),
+    };
   },
 };
 

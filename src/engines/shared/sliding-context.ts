@@ -27,11 +27,11 @@ export function slidingContext(
   };
 }
 
-/** Texts from the start token on, newline between them: what `babble train` shows of a model. */
+/** Texts from the start token on: what `babble train` shows of a model. */
 export async function sampleTexts(
   model: CompletionModel,
   { count, seed, maxTokens = 100 }: { count: number; seed: number; maxTokens?: number },
-): Promise<string> {
+): Promise<readonly string[]> {
   const sampler = new Sampler({ seed });
   const texts: string[] = [];
   for (let i = 0; i < count; i++) {
@@ -45,5 +45,5 @@ export async function sampleTexts(
     }
     texts.push(tokenIds.map((tokenId) => model.vocabulary[tokenId]).join(''));
   }
-  return texts.join('\n');
+  return texts;
 }

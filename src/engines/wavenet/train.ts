@@ -10,19 +10,21 @@ import { Muon } from '../../training/optimisers/muon.ts';
 import type { Optimiser } from '../../training/optimisers/optimiser.ts';
 import { Sgd } from '../../training/optimisers/sgd.ts';
 import { derivedSeed, shuffledOrder } from '../../training/order.ts';
+import { predictNames } from '../../training/predictions.ts';
 import { warmupStableDecay } from '../../training/schedules.ts';
 import { type NameExamples, nameTokens, splitNameExamples } from '../../training/splits.ts';
 import type {
   EvalReport,
-  MeasurableModel,
   NamedArray,
   NamedArrays,
+  OpenedModel,
   Split,
   StepReport,
   TaskSetup,
   TrainingSession,
   TrainingTask,
 } from '../../training/task.ts';
+import { probabilitiesOf } from '../shared/sampling.ts';
 import {
   contextLength,
   nEmbd,
@@ -138,9 +140,9 @@ function calibrate<T>(
   });
 }
 
-function sampleNames(model: Wavenet, { count, seed }: { count: number; seed: number }): string {
+function sampleNames(model: Wavenet, { count, seed }: { count: number; seed: number }): readonly string[] {
   const generator = new TorchGenerator(seed);
-  const names = Array.from({ length: count }, () => {
+  return Array.from({ length: count }, () => {
     let name = '';
     const context = new Uint8Array(contextLength);
     for (;;) {
@@ -156,10 +158,9 @@ function sampleNames(model: Wavenet, { count, seed }: { count: number; seed: num
       context[contextLength - 1] = token;
     }
   });
-  return names.join('\n');
 }
 
-function openModel(e: Eager, text: string, weights: NamedArrays): MeasurableModel {
+function openModel(e: Eager, text: string, weights: NamedArrays): OpenedModel {
   const model = new Wavenet(weights as Weights);
   const examples = splitNameExamples(text, contextLength);
   const parameters = new Parameters(e, parameterShapes, weights as Weights, 'float32');
@@ -172,6 +173,13 @@ function openModel(e: Eager, text: string, weights: NamedArrays): MeasurableMode
     parameterCount,
     evaluate: (split) => measure(e, parameters, statistics, examples[split]),
     sample: (options) => sampleNames(model, options),
+    predict: (split, { limit }, visit) =>
+      predictNames(
+        examples[split],
+        limit,
+        (context) => probabilitiesOf({ logits: model.logits(context) }),
+        visit,
+      ),
     [Symbol.dispose]() {
       parameters[Symbol.dispose]();
       for (const { mean, variance } of statistics) e.free(mean, variance);
@@ -246,7 +254,7 @@ class WavenetSession implements TrainingSession {
     );
   }
 
-  sample(options: { count: number; seed: number }): string {
+  sample(options: { count: number; seed: number }): readonly string[] {
     return sampleNames(new Wavenet(this.weights() as Weights), options);
   }
 

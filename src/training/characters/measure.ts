@@ -9,7 +9,7 @@ import type { DType } from '../../tensor/ops/runtime.ts';
 import { Tape } from '../../tensor/ops/tape.ts';
 import { independentOrder } from '../order.ts';
 import { type CharSplits, splitCharacters } from '../splits.ts';
-import type { EvalReport, MeasurableModel, NamedArrays, Split } from '../task.ts';
+import type { EvalReport, NamedArrays, OpenedModel, Split, TokenPrediction } from '../task.ts';
 import type { CharacterNetwork, MakeNetwork } from './network.ts';
 import { windowTensors } from './windows.ts';
 
@@ -29,7 +29,7 @@ export interface Measured {
 export async function openCharacterModel(
   makeNetwork: MakeNetwork,
   { text, weights }: { text: string; weights: NamedArrays },
-): Promise<MeasurableModel> {
+): Promise<OpenedModel> {
   const splits = splitCharacters(text);
   const network = makeNetwork(splits.characters.length);
   const { tf } = await loadTensorFlow();
@@ -40,7 +40,8 @@ export async function openCharacterModel(
     parameterCount: parameters.count,
     evaluate: (split) => evaluateAll(measured, tokensOf(splits, split)),
     estimate: (split, options) => estimateLoss(measured, tokensOf(splits, split), options),
-    sample: (options) => sampleText(tf, network, splits.characters, weights as Weights, options),
+    sample: (options) => sampleTexts(tf, network, splits.characters, weights as Weights, options),
+    predict: (split, { limit }, visit) => predictAll(measured, tokensOf(splits, split), limit, visit),
     [Symbol.dispose]: () => parameters[Symbol.dispose](),
   };
 }
@@ -97,14 +98,42 @@ function sumOfLosses(
   });
 }
 
-/** Texts from a newline on, all drawn at once from one generator, an empty line between them. */
-export function sampleText(
+/** The predictions for `tokens` in the windows of `evaluateAll`; those of the last, shorter window are left out. */
+function predictAll(
+  { e, network, parameters, dtype }: Measured,
+  tokens: Uint16Array,
+  limit = Number.POSITIVE_INFINITY,
+  visit: (prediction: TokenPrediction) => void,
+): void {
+  const { contextLength } = network;
+  const windows = Math.min(Math.ceil(limit / contextLength), Math.floor((tokens.length - 1) / contextLength));
+  const starts = Array.from({ length: windows }, (_, window) => window * contextLength);
+  for (let first = 0; first < windows; first += passSize) {
+    const own = starts.slice(first, first + passSize);
+    e.scope(() => {
+      const { inputs } = windowTensors(e, tokens, own, contextLength);
+      const logits = network.forward(new Tape(e, { dtype }), parameters, inputs).value; // (B·T, V)
+      const all = e.read(e.unary('Softmax', e.cast(logits, 'float32')));
+      const vocabSize = logits.shape[1]!;
+      for (let i = 0; i < own.length * contextLength; i++) {
+        visit({
+          probabilities: all.subarray(i * vocabSize, (i + 1) * vocabSize),
+          target: tokens[first * contextLength + i + 1]!,
+          position: i % contextLength,
+        });
+      }
+    });
+  }
+}
+
+/** Texts from a newline on, all drawn at once from one generator. */
+export function sampleTexts(
   tf: TensorFlow,
   network: CharacterNetwork,
   characters: readonly string[],
   weights: Weights,
   { count, seed }: { count: number; seed: number },
-): string {
+): readonly string[] {
   using decoder = new Decoder(tf, {
     shapes: network.shapes,
     weights,
@@ -123,12 +152,10 @@ export function sampleText(
     for (const [row, tokenId] of drawn.entries()) texts[row]!.push(tokenId);
     if (i + 1 < sampleLength) logits = decoder.next(drawn);
   }
-  return texts
-    .map((text) =>
-      text
-        .slice(1)
-        .map((tokenId) => characters[tokenId])
-        .join(''),
-    )
-    .join('\n\n');
+  return texts.map((text) =>
+    text
+      .slice(1)
+      .map((tokenId) => characters[tokenId])
+      .join(''),
+  );
 }

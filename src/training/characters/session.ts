@@ -17,7 +17,7 @@ import { derivedSeed } from '../order.ts';
 import { warmupStableDecay } from '../schedules.ts';
 import { splitCharacters } from '../splits.ts';
 import type { StepPosition, TaskSetup, TrainingSession } from '../task.ts';
-import { estimateLoss, evaluateAll, sampleText, tokensOf } from './measure.ts';
+import { estimateLoss, evaluateAll, sampleTexts, tokensOf } from './measure.ts';
 import type { CharacterHyper, CharacterNetwork, MakeNetwork } from './network.ts';
 import { windowStarts, windowTensors } from './windows.ts';
 
@@ -74,7 +74,7 @@ export async function startCharacterSession(
     },
     evaluate: (split) => averaged(() => evaluateAll(measured, tokensOf(splits, split))),
     estimate: (split, options) => averaged(() => estimateLoss(measured, tokensOf(splits, split), options)),
-    sample: (options) => sampleText(tf, network, splits.characters, weights(), options),
+    sample: (options) => sampleTexts(tf, network, splits.characters, weights(), options),
     state() {
       const parts = [parameters.read(), ...optimisers.map((o) => o.state()), ema?.state() ?? []];
       return new Map(parts.flatMap((part) => [...part]));
