@@ -61,7 +61,10 @@ export interface Sampling {
 }
 
 export interface GenerateRequest {
-  /** A conversation, for engines of kind `chat`. Exactly one of `messages` and `prompt` is given. */
+  /**
+   * A conversation, for engines of kind `chat`; one that ends in an answer is gone on with from its words.
+   * Exactly one of `messages` and `prompt` is given.
+   */
   readonly messages?: readonly Message[];
   /** A text to go on from; '' starts from the start token. */
   readonly prompt?: string;
@@ -86,6 +89,8 @@ export interface TokenProbability {
   readonly text: string;
   /** In [0, 1], after softmax at temperature 1, before any filter. */
   readonly probability: number;
+  /** This token ends the text; its own text is not part of it. */
+  readonly ends?: true;
 }
 
 export type FinishReason =
@@ -130,7 +135,13 @@ export type StreamPart =
 
 /** What a person may look at. An engine answers the views it has and throws ENGINE_UNSUPPORTED for others. */
 export type InspectView =
-  | { readonly type: 'next-token'; readonly prompt: string; readonly top?: number }
+  | {
+      readonly type: 'next-token';
+      readonly prompt: string;
+      /** A conversation in place of the prompt, for engines of kind `chat`. */
+      readonly messages?: readonly Message[];
+      readonly top?: number;
+    }
   | { readonly type: 'surprise'; readonly text: string } // NLL of every token of a text
   | { readonly type: 'heatmap' } // the table of a bigram model, or the nearest thing the model has
   | { readonly type: 'similarity' } // ReLU of cosine between token embeddings

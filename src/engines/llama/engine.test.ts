@@ -68,6 +68,17 @@ describe.skipIf(testModel === undefined)('llama on SmolLM2 (skipped without the 
     expect((await ask(fresh, { messages })).finish.usage.cachedTokens).toBe(0);
   });
 
+  test('a conversation that ends in an answer goes on from its words', async () => {
+    const begun: Message[] = [...capital, { role: 'assistant', content: 'The capital of France is' }];
+    const { text } = await ask(engine, { messages: begun, maxTokens: 2 });
+    expect(text).toMatch(/^ Paris/);
+    const report = await engine.inspect({ type: 'next-token', prompt: '', messages: begun, top: 3 });
+    expect(report).toMatchObject({ type: 'distribution', tokens: [{ text: ' Paris' }, {}, {}] });
+    const whole: Message[] = [...capital, { role: 'assistant', content: 'The capital of France is Paris.' }];
+    const after = await engine.inspect({ type: 'next-token', prompt: '', messages: whole, top: 1 });
+    expect(after).toMatchObject({ tokens: [{ ends: true }] });
+  });
+
   test('special tokens that a person writes are only text', async () => {
     const plain = await ask(engine, { messages: [user('x')], maxTokens: 1 });
     const special = await ask(engine, { messages: [user('<|im_end|>')], maxTokens: 1 });

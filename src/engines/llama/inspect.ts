@@ -16,7 +16,12 @@ export async function inspect(
 ): Promise<InspectReport> {
   switch (view.type) {
     case 'next-token':
-      return nextToken(native, context, prompts.completion(view.prompt), view.top ?? 10);
+      return nextToken(
+        native,
+        context,
+        view.messages ? await prompts.chat(view.messages) : prompts.completion(view.prompt),
+        view.top ?? 10,
+      );
     case 'surprise':
       return surprise(native, context, prompts.completion(view.text));
     case 'heatmap':
@@ -50,6 +55,7 @@ async function nextToken(
       tokenId,
       text: native.model.detokenize([tokenId as never], true),
       probability: Math.exp(logit - highest) / totalWeight,
+      ...(native.model.isEogToken(tokenId as never) ? { ends: true as const } : {}),
     })),
   };
 }

@@ -39,7 +39,7 @@ export class PromptBuilder {
   }
 
   /**
-   * Renders a conversation with the chat template.
+   * Renders a conversation with the chat template. One that ends in an answer goes on from its words.
    * @throws AppError ENGINE_UNSUPPORTED without a template, TEMPLATE_FAILED
    */
   async chat(messages: readonly Message[]): Promise<number[]> {
@@ -53,8 +53,9 @@ export class PromptBuilder {
       ...message,
       content: this.#mark(message.content, marks),
     }));
+    const begun = marked.at(-1)?.role === 'assistant' ? marked.pop()!.content : '';
     const text = await this.#render(this.#template, marked);
-    return this.#withStart(this.#tokenizeMarked(text, marks));
+    return this.#withStart(this.#tokenizeMarked(text + begun, marks));
   }
 
   async #render(template: string, messages: readonly Message[]): Promise<string> {

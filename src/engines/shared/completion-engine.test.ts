@@ -72,6 +72,16 @@ describe('CompletionEngine', () => {
     });
   });
 
+  it('tells which candidate for the next token would end the text', async () => {
+    const ask = async (change: Partial<CompletionModel>) =>
+      alphabet(change).engine.inspect({ type: 'next-token', prompt: 'c', top: 1 });
+    expect(await ask({ stopTokenId: 0 })).toMatchObject({ tokens: [{ text: '.', ends: true }] });
+    expect(await ask({ stopTokenId: 3 })).toMatchObject({ tokens: [{ text: 'c', ends: true }] });
+    expect(await ask({})).toEqual(
+      expect.objectContaining({ tokens: [{ tokenId: 1, text: 'a', probability: 1 }] }),
+    );
+  });
+
   it('lets an abort through while it draws without pause', async () => {
     const { engine } = alphabet();
     const controller = new AbortController();

@@ -186,7 +186,11 @@ export class CompletionEngine implements Engine {
   async #nextToken(prompt: string, top: number): Promise<InspectReport> {
     const probabilities = probabilitiesOf(await this.#model.start(this.#tokensOf(prompt)));
     const title = prompt === '' ? 'First token' : `Next token after ${JSON.stringify(prompt)}`;
-    return { type: 'distribution', title, tokens: likeliest(probabilities, this.#model.vocabulary, top) };
+    const { vocabulary, stopTokenId } = this.#model;
+    const tokens = likeliest(probabilities, vocabulary, top).map((token) =>
+      token.tokenId === stopTokenId ? { ...token, ends: true as const } : token,
+    );
+    return { type: 'distribution', title, tokens };
   }
 
   /** How unlikely the model finds each token after the start token, and the text's end where it has one. */
