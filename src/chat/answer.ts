@@ -35,6 +35,11 @@ export class Answer {
     return this.#message !== undefined;
   }
 
+  /** As it stands; undefined before the first word. */
+  get message(): StoredMessage | undefined {
+    return this.#message;
+  }
+
   /** The part with its text as it may be shown. */
   add(part: TextDelta): TextDelta {
     const text = this.#sanitiser.push(part.text);

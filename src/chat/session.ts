@@ -3,21 +3,22 @@ import { randomUUID } from 'node:crypto';
 import type { EngineInfo, InspectReport, InspectView } from '../engines/engine.ts';
 import type { ClientEvent } from '../engines/host/types.ts';
 import { AppError } from '../errors.ts';
-import { Answer } from './answer.ts';
+import { AnswerStream } from './answer-stream.ts';
+import { ConversationRecord } from './conversation-record.ts';
 import { EngineLink, type OpenEngine, openEngineProcess } from './engine-link.ts';
-import { Recorder } from './recorder.ts';
-import { sanitise, sanitiseLine } from './sanitise.ts';
+import { EnginePanel } from './engine-panel.ts';
+import { merge } from './merge.ts';
+import { sanitise } from './sanitise.ts';
 import { parseChatSettings, withDefaults } from './settings.ts';
 import type { Store } from './store/store.ts';
-import { titleOf } from './title.ts';
-import { MessageTree } from './tree.ts';
-import { streamTurn, type TurnPart } from './turn.ts';
 import type {
   ChatPart,
   ChatSession,
   ChatSettings,
+  ComparePart,
   Conversation,
   ConversationSummary,
+  EngineAddress,
   StoredMessage,
 } from './types.ts';
 
@@ -42,7 +43,7 @@ export interface NewSessionOptions extends SessionOptions {
  * @throws AppError UNKNOWN_ENGINE, UNKNOWN_MODEL, INVALID_SETTING.
  */
 export async function createSession(options: NewSessionOptions): Promise<ChatSession> {
-  const { engineId, modelId, origin = '', settings = {}, store, openEngine = openEngineProcess } = options;
+  const { engineId, modelId, origin = '', settings = {}, openEngine = openEngineProcess } = options;
   const checked = parseChatSettings(settings);
   const link = new EngineLink(openEngine, engineId, modelId);
   await link.client();
@@ -56,7 +57,7 @@ export async function createSession(options: NewSessionOptions): Promise<ChatSes
     updatedAt: createdAt,
     messageCount: 0,
   };
-  return new StoredSession({ summary, origin, settings: checked, head: null, messages: [] }, link, store);
+  return new StoredSession({ summary, origin, settings: checked, head: null, messages: [] }, link, options);
 }
 
 /**
@@ -68,58 +69,43 @@ export async function resumeSession(name: string, options: SessionOptions): Prom
   const conversation = options.store.loadConversation(name);
   const { engineId, modelId } = conversation.summary;
   const link = new EngineLink(options.openEngine ?? openEngineProcess, engineId, modelId);
-  return new StoredSession(conversation, link, options.store, true);
+  return new StoredSession(conversation, link, options, true);
 }
 
 class StoredSession implements ChatSession {
-  readonly #conversation: Conversation;
   readonly #link: EngineLink;
-  readonly #recorder: Recorder;
-  readonly #tree: MessageTree;
+  readonly #panel: EnginePanel;
+  readonly #record: ConversationRecord;
   readonly #closing = new AbortController();
-  #head: string | null;
-  #changed: Partial<ChatSettings>;
-  #title: string;
-  #updatedAt: string;
-  #isStored: boolean;
+  readonly #answers: AnswerStream;
   #isAnswering = false;
-  #hasSwitched = false;
-  /** Engines and lengths of which it was told that they are not given everything. */
-  readonly #toldLeftOut = new Set<string>();
-  /** Notices for the next reader. */
-  readonly #notices: ChatPart[] = [];
 
-  constructor(conversation: Conversation, link: EngineLink, store: Store, isStored = false) {
-    this.#conversation = conversation;
+  constructor(conversation: Conversation, link: EngineLink, options: SessionOptions, isStored = false) {
     this.#link = link;
-    this.#tree = new MessageTree(conversation.messages);
-    this.#head = conversation.head;
-    this.#changed = conversation.settings;
-    this.#title = conversation.summary.title;
-    this.#updatedAt = conversation.summary.updatedAt;
-    this.#isStored = isStored;
-    this.#recorder = new Recorder(store, (text) => this.#notices.push(notice('warning', text)));
+    this.#panel = new EnginePanel(options.openEngine ?? openEngineProcess, link);
+    this.#record = new ConversationRecord(conversation, {
+      store: options.store,
+      engine: link,
+      isStored,
+      onTrouble: (text) => this.#answers.notices.push({ type: 'notice', level: 'warning', text }),
+    });
+    this.#answers = new AnswerStream(this.#record, link);
   }
 
   get summary(): ConversationSummary {
-    const { id, createdAt } = this.#conversation.summary;
-    return {
-      id,
-      title: this.#title || titleOf(this.#tree.all()),
-      engineId: this.engineId,
-      modelId: this.modelId,
-      createdAt,
-      updatedAt: this.#updatedAt,
-      messageCount: this.#tree.size,
-    };
+    return this.#record.summary;
+  }
+
+  get conversation(): Conversation {
+    return this.#record.conversation;
   }
 
   get messages(): readonly StoredMessage[] {
-    return this.#tree.path(this.#head);
+    return this.#record.path();
   }
 
   get settings(): ChatSettings {
-    return withDefaults(this.#changed, this.engineInfo?.kind);
+    return withDefaults(this.#record.settings, this.engineInfo?.kind);
   }
 
   get engineId(): string {
@@ -135,19 +121,11 @@ class StoredSession implements ChatSession {
   }
 
   async *send(text: string, signal: AbortSignal): AsyncGenerator<ChatPart, void> {
-    yield* this.#turn(signal, () => {
-      const message = this.#newMessage('user', sanitise(text), this.#head);
-      this.#add(message);
-      return { parentId: message.id, prefix: '' };
-    });
+    yield* this.#turn(signal, () => ({ parentId: this.#addQuestion(text), prefix: '' }));
   }
 
   async *regenerate(signal: AbortSignal): AsyncGenerator<ChatPart, void> {
-    yield* this.#turn(signal, () => {
-      const question = this.messages.findLast(({ role }) => role === 'user');
-      if (!question) throw usage('There is no message to answer yet.');
-      return { parentId: question.id, prefix: '' };
-    });
+    yield* this.#turn(signal, () => ({ parentId: this.#lastQuestion().id, prefix: '' }));
   }
 
   async *continueAnswer(signal: AbortSignal): AsyncGenerator<ChatPart, void> {
@@ -159,36 +137,81 @@ class StoredSession implements ChatSession {
   }
 
   async *edit(messageId: string, text: string, signal: AbortSignal): AsyncGenerator<ChatPart, void> {
-    const old = this.#find(messageId);
+    const old = this.#record.find(messageId);
     const isQuestion = old.role === 'user';
     const change = () => {
       const { usage: _usage, seed: _seed, ...kept } = old;
       const reason = old.role === 'assistant' ? { reason: 'stop' as const } : {};
-      const edited = { ...kept, ...this.#newMessage(old.role, sanitise(text), old.parentId), ...reason };
-      this.#add(edited);
+      const edited = {
+        ...kept,
+        ...this.#record.newMessage(old.role, sanitise(text), old.parentId),
+        ...reason,
+      };
+      this.#record.add(edited);
       return { parentId: edited.id, prefix: '' };
     };
     if (isQuestion) yield* this.#turn(signal, change);
     else {
       this.#assertIdle();
       change();
-      yield* this.#notices.splice(0);
+      yield* this.#answers.notices.splice(0);
+    }
+  }
+
+  async *compare(
+    text: string | undefined,
+    engines: readonly EngineAddress[],
+    signal: AbortSignal,
+  ): AsyncGenerator<ComparePart, void> {
+    this.#assertIdle();
+    if (engines.length === 0) throw usage('A comparison needs engines.');
+    if (text === undefined) this.#lastQuestion();
+    this.#isAnswering = true;
+    const before = this.#record.head;
+    try {
+      const links = await this.#panel.open(engines);
+      const parentId = text === undefined ? this.#lastQuestion().id : this.#addQuestion(text);
+      const controller = new AbortController();
+      const either = AbortSignal.any([signal, controller.signal, this.#closing.signal]);
+      const ask = (index: number) => this.#compareOne(links[index]!, parentId, either);
+      const alone: number[] = [];
+      for await (const merged of merge(
+        links.map((_, index) => ask(index)),
+        controller,
+      )) {
+        const { part, index } = merged;
+        const isTooLarge = part.type === 'failed' && part.error.code === 'MODEL_TOO_LARGE';
+        if (isTooLarge && links.length > 1) alone.push(index);
+        else yield merged;
+      }
+      for (const index of alone) {
+        await this.#panel.releaseAllBut(links[index]!);
+        for await (const part of ask(index)) yield { index, part };
+      }
+    } finally {
+      this.#record.moveTo(before);
+      this.#record.flush();
+      this.#isAnswering = false;
     }
   }
 
   branches(messageId: string): readonly StoredMessage[] {
-    return this.#tree.siblings(this.#find(messageId));
+    return this.#record.siblings(this.#record.find(messageId));
+  }
+
+  forks(): readonly (readonly StoredMessage[])[] {
+    return this.#record.forks();
   }
 
   checkout(messageId: string): void {
     this.#assertIdle();
-    this.#moveTo(this.#tree.newestEnd(this.#find(messageId).id));
+    this.#record.checkout(messageId);
   }
 
   undo(): string | undefined {
     this.#assertIdle();
     const question = this.messages.findLast(({ role }) => role === 'user');
-    if (question) this.#moveTo(question.parentId);
+    if (question) this.#record.moveTo(question.parentId);
     return question?.content;
   }
 
@@ -196,12 +219,13 @@ class StoredSession implements ChatSession {
     this.#assertIdle();
     this.#isAnswering = true; // no turn may begin on an engine that is on its way out
     try {
+      await this.#panel.releaseAllBut(this.#link); // their memory may be needed
       await this.#link.switch(engineId, modelId, signal);
     } finally {
       this.#isAnswering = false;
     }
-    this.#hasSwitched = this.#tree.size > 0;
-    this.#update({ engineId: this.engineId, modelId: this.modelId });
+    this.#answers.noteSwitch();
+    this.#record.noteEngine();
   }
 
   async load(signal?: AbortSignal): Promise<EngineInfo> {
@@ -213,15 +237,11 @@ class StoredSession implements ChatSession {
   }
 
   updateSettings(change: Partial<ChatSettings>): void {
-    this.#changed = { ...this.#changed, ...parseChatSettings(change) };
-    this.#update({ settings: this.#changed });
+    this.#record.changeSettings({ ...this.#record.settings, ...parseChatSettings(change) });
   }
 
   rename(title: string): void {
-    this.#title = sanitiseLine(title);
-    if (this.#title === '') throw usage('A title needs at least one character.');
-    this.#store();
-    this.#update({ title: this.#title });
+    this.#record.rename(title);
   }
 
   subscribe(listener: (event: ClientEvent) => void): () => void {
@@ -230,8 +250,8 @@ class StoredSession implements ChatSession {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort(new DOMException('The conversation was closed.', 'AbortError'));
-    this.#recorder.close();
-    await this.#link[Symbol.asyncDispose]();
+    this.#record.close();
+    await this.#panel[Symbol.asyncDispose]();
   }
 
   /** One turn: `begin` says what is answered; the answer is stored as it comes. */
@@ -242,131 +262,51 @@ class StoredSession implements ChatSession {
     this.#assertIdle();
     const { parentId, prefix } = begin();
     this.#isAnswering = true;
-    const answer = new Answer({
-      tree: this.#tree,
-      recorder: this.#recorder,
-      prefix,
-      begin: (content) => this.#beginAnswer(parentId, content),
-    });
+    const answer = this.#record.beginAnswer(parentId, prefix, this.#link);
     try {
-      yield* this.#notices.splice(0);
-      const path = [...this.#tree.path(parentId)];
-      if (prefix !== '') path.push(this.#newMessage('assistant', prefix, parentId));
-      const parts = streamTurn(
-        this.#link,
-        { path, settings: this.settings },
-        AbortSignal.any([signal, this.#closing.signal]),
-      );
-      for await (const part of parts) {
-        yield* this.#take(part, answer);
-        yield* this.#notices.splice(0);
-      }
-    } catch (error) {
-      yield* answer.flush();
-      if (!answer.hasBegun) throw AppError.from(error);
-      yield notice('warning', this.#explain(AppError.from(error)));
+      yield* this.#answers.notices.splice(0);
+      const path = [...this.#record.path(parentId)];
+      if (prefix !== '') path.push(this.#record.newMessage('assistant', prefix, parentId));
+      yield* this.#answers.stream(this.#link, path, answer, AbortSignal.any([signal, this.#closing.signal]));
     } finally {
-      answer.flush();
-      this.#recorder.flush();
+      this.#record.flush();
       this.#isAnswering = false;
     }
-    yield* this.#notices.splice(0);
+    yield* this.#answers.notices.splice(0);
   }
 
-  #take(part: TurnPart, answer: Answer): readonly ChatPart[] {
-    switch (part.type) {
-      case 'text-delta':
-        return [answer.add(part)];
-      case 'finish': {
-        const rest = answer.flush();
-        // Stopped before the engine began: there is no answer to keep.
-        if (part.reason !== 'abort' || answer.hasBegun) answer.finish(part);
-        return [...rest, part];
-      }
-      case 'engine-event':
-        return [part];
-      case 'left-out': {
-        const { kind, id, modelId } = part.info;
-        const key = `${id} ${modelId} ${part.cut}`;
-        const isNews =
-          kind === 'chat' || this.#hasSwitched || part.cut > 0 || this.settings.systemPrompt !== '';
-        if (!isNews || this.#toldLeftOut.has(key)) return [];
-        this.#toldLeftOut.add(key);
-        return [notice('info', part.text)];
-      }
-      default:
-        return part satisfies never;
+  /** The turn of one engine among several. Never throws. */
+  async *#compareOne(
+    link: EngineLink,
+    parentId: string,
+    signal: AbortSignal,
+  ): AsyncGenerator<ComparePart['part'], void> {
+    const answer = this.#record.beginAnswer(parentId, '', link);
+    try {
+      yield* this.#answers.stream(link, this.#record.path(parentId), answer, signal);
+    } catch (error) {
+      yield { type: 'failed', error: AppError.from(error) };
+      return;
     }
+    if (answer.message) yield { type: 'answer', message: answer.message };
   }
 
-  #beginAnswer(parentId: string | null, content: string): StoredMessage {
-    const message: StoredMessage = {
-      ...this.#newMessage('assistant', content, parentId),
-      engineId: this.engineId,
-      modelId: this.modelId,
-      reason: null,
-    };
-    this.#add(message);
-    return message;
+  #addQuestion(text: string): string {
+    const message = this.#record.newMessage('user', sanitise(text), this.#record.head);
+    this.#record.add(message);
+    return message.id;
   }
 
-  #explain(error: AppError): string {
-    const restart = error.code === 'ENGINE_CRASHED' ? ' It is started again by itself.' : '';
-    const hint = error.hint === undefined ? '' : ` ${error.hint}`;
-    return `${this.engineId} stopped in the middle of its answer. ${error.message}${restart} The conversation and the text so far are kept: go on from these words, or ask for another answer.${hint}`;
-  }
-
-  #newMessage(role: StoredMessage['role'], content: string, parentId: string | null): StoredMessage {
-    return { id: randomUUID(), parentId, role, content, createdAt: new Date().toISOString() };
-  }
-
-  #add(message: StoredMessage): void {
-    this.#store();
-    this.#tree.set(message);
-    this.#head = message.id;
-    this.#updatedAt = message.createdAt;
-    const { id } = this.#conversation.summary;
-    this.#recorder.write((store) => store.addMessage(id, message));
-  }
-
-  #moveTo(head: string | null): void {
-    this.#head = head;
-    this.#update({ head });
-  }
-
-  /** Puts the conversation itself into the store, before the first thing that belongs to it. */
-  #store(): void {
-    if (this.#isStored) return;
-    this.#isStored = true;
-    const { summary, origin } = this.#conversation;
-    const settings = this.#changed;
-    const { id, createdAt } = summary;
-    const { engineId, modelId } = this;
-    this.#recorder.write((store) =>
-      store.createConversation({ id, origin, engineId, modelId, settings, createdAt }),
-    );
-  }
-
-  #update(change: Parameters<Store['updateConversation']>[1]): void {
-    if (!this.#isStored) return;
-    const { id } = this.#conversation.summary;
-    this.#recorder.write((store) => store.updateConversation(id, change));
-  }
-
-  #find(messageId: string): StoredMessage {
-    const message = this.#tree.get(messageId);
-    if (!message) throw usage(`The conversation has no message "${messageId}".`);
-    return message;
+  #lastQuestion(): StoredMessage {
+    const question = this.messages.findLast(({ role }) => role === 'user');
+    if (question) return question;
+    throw usage('There is no message to answer yet.');
   }
 
   #assertIdle(): void {
     if (this.#isAnswering) throw usage('The conversation is busy: wait for the answer, or stop it, first.');
     this.#closing.signal.throwIfAborted();
   }
-}
-
-function notice(level: 'info' | 'warning', text: string): ChatPart {
-  return { type: 'notice', level, text };
 }
 
 function usage(message: string): AppError {

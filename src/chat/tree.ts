@@ -37,9 +37,14 @@ export class MessageTree {
     return path.reverse();
   }
 
-  /** All messages under the same parent, oldest first. */
+  /** All messages under a parent (null: those that begin a branch), oldest first. */
+  children(parent: string | null): readonly StoredMessage[] {
+    return this.all().filter(({ parentId }) => parentId === parent);
+  }
+
+  /** The message and all others under the same parent, oldest first. */
   siblings(message: StoredMessage): readonly StoredMessage[] {
-    return this.all().filter(({ parentId }) => parentId === message.parentId);
+    return this.children(message.parentId);
   }
 
   /** The end of the newest branch that goes through this message. */

@@ -4,7 +4,14 @@ import type { ClientEvent } from '../engines/host/types.ts';
 import type { EngineLink } from './engine-link.ts';
 import { generateFitting, type LeftOutPart } from './generate-fitting.ts';
 import type { RequestInput } from './request.ts';
+import type { ChatSettings } from './types.ts';
 import { withEvents } from './with-events.ts';
+
+export interface TurnInput {
+  readonly path: RequestInput['path'];
+  /** Their defaults depend on the engine. */
+  readonly settingsFor: (info: EngineInfo) => ChatSettings;
+}
 
 /** What a turn gives besides the engine's own parts. */
 export type TurnPart =
@@ -20,7 +27,7 @@ const noUsage = { promptTokens: 0, generatedTokens: 0, firstTokenMs: 0, tokensPe
  */
 export async function* streamTurn(
   link: EngineLink,
-  input: Pick<RequestInput, 'path' | 'settings'>,
+  input: TurnInput,
   signal: AbortSignal,
 ): AsyncGenerator<TurnPart, void> {
   const controller = new AbortController();
@@ -32,11 +39,7 @@ export async function* streamTurn(
   );
 }
 
-async function* ask(
-  link: EngineLink,
-  input: Pick<RequestInput, 'path' | 'settings'>,
-  signal: AbortSignal,
-): AsyncGenerator<TurnPart, void> {
+async function* ask(link: EngineLink, input: TurnInput, signal: AbortSignal): AsyncGenerator<TurnPart, void> {
   let info: EngineInfo;
   const client = await link.client();
   try {
@@ -46,5 +49,5 @@ async function* ask(
     yield { type: 'finish', sample: 0, reason: 'abort', usage: noUsage };
     return;
   }
-  yield* generateFitting(client, { ...input, info }, signal);
+  yield* generateFitting(client, { path: input.path, settings: input.settingsFor(info), info }, signal);
 }

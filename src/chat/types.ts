@@ -8,6 +8,7 @@ import type {
   Usage,
 } from '../engines/engine.ts';
 import type { ClientEvent } from '../engines/host/types.ts';
+import type { AppError } from '../errors.ts';
 
 /**
  * One message of a conversation. Messages form a tree: an edit or a regeneration adds a sibling,
@@ -66,6 +67,24 @@ export type ChatPart =
   | { readonly type: 'notice'; readonly level: 'info' | 'warning'; readonly text: string }
   | { readonly type: 'engine-event'; readonly event: ClientEvent };
 
+/** An engine with one of its models; without one, the engine's own. */
+export interface EngineAddress {
+  readonly engineId: string;
+  readonly modelId?: string;
+}
+
+/** A part of one of the answers that several engines give to the same message. */
+export interface ComparePart {
+  /** Place of the engine in the list that was asked for. */
+  readonly index: number;
+  readonly part:
+    | ChatPart
+    /** Comes last: the answer as it is kept. */
+    | { readonly type: 'answer'; readonly message: StoredMessage }
+    /** Comes last: the engine said nothing. */
+    | { readonly type: 'failed'; readonly error: AppError };
+}
+
 export interface ChatSettings {
   readonly sampling: Sampling;
   readonly maxTokens: number;
@@ -82,6 +101,8 @@ export interface ChatSettings {
  */
 export interface ChatSession extends AsyncDisposable {
   readonly summary: ConversationSummary;
+  /** All of it, other branches included. */
+  readonly conversation: Conversation;
   /** Path from the root to the head. */
   readonly messages: readonly StoredMessage[];
   readonly settings: ChatSettings;
@@ -103,8 +124,21 @@ export interface ChatSession extends AsyncDisposable {
    * answer or a system message only gets its new words.
    */
   edit(messageId: string, text: string, signal: AbortSignal): AsyncIterable<ChatPart>;
+  /**
+   * Asks several engines at once; text undefined asks them the last question again. Each answer is kept as a
+   * branch under the question; the conversation itself stays where it was until `checkout` takes one of them.
+   * Engines that do not fit in memory together answer one after the other.
+   * @throws AppError USAGE, UNKNOWN_ENGINE, UNKNOWN_MODEL before anything is asked.
+   */
+  compare(
+    text: string | undefined,
+    engines: readonly EngineAddress[],
+    signal: AbortSignal,
+  ): AsyncIterable<ComparePart>;
   /** The message and its siblings, oldest first. */
   branches(messageId: string): readonly StoredMessage[];
+  /** Every place where the conversation could go another way, from its beginning: the messages there, oldest first. */
+  forks(): readonly (readonly StoredMessage[])[];
   /** Moves to the branch that goes through this message, at its newest end. */
   checkout(messageId: string): void;
   /** Steps back before the person's last message and returns its text; the branch stays in the store. */
