@@ -8,10 +8,13 @@ import type { LeftOutPart } from './generate-fitting.ts';
 import { withDefaults } from './settings.ts';
 import { streamTurn, type TurnPart } from './turn.ts';
 import type { ChatPart, StoredMessage } from './types.ts';
+import type { TokenWatch } from './watch.ts';
 
 export class AnswerStream {
   /** For the next reader. */
   readonly notices: ChatPart[] = [];
+  /** Of the answers of the engine that the conversation is on. */
+  watch: TokenWatch | undefined;
   readonly #record: ConversationRecord;
   readonly #current: EngineLink;
   /** Engines and lengths of which it was told that they are not given everything. */
@@ -41,7 +44,8 @@ export class AnswerStream {
   ): AsyncGenerator<ChatPart, void> {
     const settingsFor = ({ kind }: EngineInfo) => withDefaults(this.#record.settings, kind);
     try {
-      for await (const part of streamTurn(link, { path, settingsFor }, signal)) {
+      const watch = link === this.#current ? this.watch : undefined;
+      for await (const part of streamTurn(link, { path, settingsFor, watch }, signal)) {
         yield* this.#take(part, answer, link);
         yield* this.notices.splice(0);
       }

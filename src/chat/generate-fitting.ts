@@ -2,6 +2,7 @@ import type { EngineInfo, StreamPart } from '../engines/engine.ts';
 import type { EngineClient } from '../engines/host/types.ts';
 import { AppError } from '../errors.ts';
 import { prepareRequest, type RequestInput } from './request.ts';
+import { generateWatched, type TokenWatch } from './watch.ts';
 
 /** What the engine is not given of the conversation, for a person. `cut` is how often it was shortened. */
 export interface LeftOutPart {
@@ -20,13 +21,14 @@ export async function* generateFitting(
   client: EngineClient,
   input: Omit<RequestInput, 'cut'>,
   signal: AbortSignal,
+  watch?: TokenWatch,
 ): AsyncGenerator<StreamPart | LeftOutPart, void> {
   for (let cut = 0; ; cut++) {
     const { request, leftOut, canBeCut } = prepareRequest({ ...input, cut });
     if (leftOut !== undefined) yield { type: 'left-out', text: leftOut, info: input.info, cut };
     let hasBegun = false;
     try {
-      for await (const part of client.generate({ ...request, signal })) {
+      for await (const part of generateWatched(client, { ...request, signal }, watch)) {
         hasBegun = true;
         yield part;
       }

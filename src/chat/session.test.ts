@@ -89,6 +89,28 @@ describe('a turn', () => {
     expect(messages?.[2]?.content).toBe(textOf(parts));
   });
 
+  it('is written under the eyes of who asked for that, token by token', async () => {
+    await using session = await createSession({ store, engineId: 'bigram-count' });
+    const choices = ['z', 'o'];
+    session.watch({
+      candidates: 27,
+      choose: async (candidates) => {
+        const token = candidates.find(({ text }) => text === choices[0]);
+        choices.shift();
+        return token ? { type: 'take', token } : { type: 'leave' };
+      },
+    });
+    expect(textOf(await collect(session.send('', never)))).toBe('zo');
+    choices.push('e');
+    const parts = await collect(session.continueAnswer(never));
+    expect(parts).toContainEqual(expect.objectContaining({ text: 'e', chosen: [expect.anything()] }));
+    expect(contents(session)).toEqual(['', 'zoe']);
+    expect(stored(session).messages.at(-1)).toMatchObject({ content: 'zoe', reason: 'abort' });
+    session.watch(undefined);
+    const [part] = (await collect(session.send('z', never))).filter(({ type }) => type === 'text-delta');
+    expect(part).not.toHaveProperty('chosen');
+  });
+
   it('cleans what is shown and what is stored, over part borders too', async () => {
     await using session = await open('chat');
     const text = textOf(await collect(session.send('hostile', never)));

@@ -21,6 +21,7 @@ import type {
   EngineAddress,
   StoredMessage,
 } from './types.ts';
+import type { TokenWatch } from './watch.ts';
 
 export interface SessionOptions {
   /** The caller closes it after the session. */
@@ -234,6 +235,10 @@ class StoredSession implements ChatSession {
 
   async inspect(view: InspectView): Promise<InspectReport> {
     return (await this.#link.client()).inspect(view);
+  }
+
+  watch(watch: TokenWatch | undefined): void {
+    this.#answers.watch = watch;
   }
 
   updateSettings(change: Partial<ChatSettings>): void {

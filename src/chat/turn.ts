@@ -5,12 +5,14 @@ import type { EngineLink } from './engine-link.ts';
 import { generateFitting, type LeftOutPart } from './generate-fitting.ts';
 import type { RequestInput } from './request.ts';
 import type { ChatSettings } from './types.ts';
+import type { TokenWatch } from './watch.ts';
 import { withEvents } from './with-events.ts';
 
 export interface TurnInput {
   readonly path: RequestInput['path'];
   /** Their defaults depend on the engine. */
   readonly settingsFor: (info: EngineInfo) => ChatSettings;
+  readonly watch?: TokenWatch | undefined;
 }
 
 /** What a turn gives besides the engine's own parts. */
@@ -49,5 +51,6 @@ async function* ask(link: EngineLink, input: TurnInput, signal: AbortSignal): As
     yield { type: 'finish', sample: 0, reason: 'abort', usage: noUsage };
     return;
   }
-  yield* generateFitting(client, { path: input.path, settings: input.settingsFor(info), info }, signal);
+  const { path, settingsFor, watch } = input;
+  yield* generateFitting(client, { path, settings: settingsFor(info), info }, signal, watch);
 }

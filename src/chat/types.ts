@@ -9,6 +9,7 @@ import type {
 } from '../engines/engine.ts';
 import type { ClientEvent } from '../engines/host/types.ts';
 import type { AppError } from '../errors.ts';
+import type { TokenWatch } from './watch.ts';
 
 /**
  * One message of a conversation. Messages form a tree: an edit or a regeneration adds a sibling,
@@ -147,6 +148,8 @@ export interface ChatSession extends AsyncDisposable {
   switchEngine(engineId: string, modelId?: string, signal?: AbortSignal): Promise<void>;
   /** Loads the engine now, for a first answer without the wait. */
   load(signal?: AbortSignal): Promise<EngineInfo>;
+  /** How the answers from now on are watched as they are written (not those of `compare`); undefined: not at all. */
+  watch(watch: TokenWatch | undefined): void;
   /** Looks into the model. @throws AppError ENGINE_UNSUPPORTED for a view the engine has not. */
   inspect(view: InspectView): Promise<InspectReport>;
   updateSettings(change: Partial<ChatSettings>): void;

@@ -2,7 +2,9 @@
 export { colourDepthOf, themeOf, toCells } from './cells.ts';
 export { describePicture } from './describe.ts';
 export { drawReport } from './draw.ts';
+export { visibleToken } from './label.ts';
 export { readLossCurve } from './loss-curve.ts';
+export { formatPercent } from './numbers.ts';
 export type { Theme } from './palette.ts';
 export type { LossCurve } from './picture.ts';
 export { column } from './picture.ts';
