@@ -1,9 +1,12 @@
-/** A short list of models that are known to run well, smallest first. */
-export interface CuratedModel {
-  /** Short name for `babble models pull`. */
+/**
+ * A short list of models to begin with, smallest first. Written down without the hub at hand: sizes are
+ * about right, and what the hub says at the pull counts.
+ */
+interface CuratedModel {
+  /** Short name for `babble models pull`, and for the model once it is there. */
   readonly alias: string;
   readonly ref: string;
-  /** Size of the file, as its repository gives it. */
+  /** About the size of the file. */
   readonly gigabytes: number;
   readonly license: string;
   readonly note: string;

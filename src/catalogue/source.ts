@@ -1,16 +1,23 @@
 import { z } from 'zod';
 import { AppError } from '../errors.ts';
+import { partNames, withoutPart } from '../formats/gguf/split.ts';
 import { curatedModels } from './curated.ts';
 import { failed, get } from './http.ts';
 
-/** Where a model's file comes from, and what is known of it before a byte is fetched. */
-export interface ModelSource {
-  /** Folder name and id once installed. */
-  readonly id: string;
+/** Where one file comes from, and what is known of it before a byte is fetched. */
+export interface SourceFile {
   /** https address, or a path on this machine. */
   readonly address: string;
   readonly bytes: number | undefined;
   readonly sha256: string | undefined;
+}
+
+/** Where a model comes from. */
+export interface ModelSource {
+  /** Folder name and id once installed. */
+  readonly id: string;
+  /** One, or all parts of a split model in order. */
+  readonly files: readonly SourceFile[];
   readonly license: string | undefined;
 }
 
@@ -47,9 +54,14 @@ export async function findSource(ref: string, options: SourceOptions): Promise<M
       `"${ref}" is neither hf:owner/repo/file.gguf nor hf:owner/repo:quantization.`,
     );
   }
-  const unknown = { bytes: undefined, sha256: undefined, license: undefined };
-  const name = /^https?:/.test(written) ? new URL(written).pathname : written;
-  return { id: idOf(name), address: written, ...unknown };
+  const url = /^https?:/.test(written) && URL.canParse(written) ? new URL(written) : undefined;
+  const name = url?.pathname ?? written;
+  const files = (partNames(name) ?? [name]).map((part) => ({
+    address: url === undefined ? part : Object.assign(new URL(url), { pathname: part }).href,
+    bytes: undefined,
+    sha256: undefined,
+  }));
+  return { id: idOf(name), files, license: undefined };
 }
 
 async function findOnHub(
@@ -72,16 +84,18 @@ async function findOnHub(
     const names = files.map(({ rfilename }) => rfilename).join(', ') || 'none';
     throw new AppError('UNKNOWN_MODEL', `${repository} has no such GGUF file. It has: ${names}.`);
   }
-  if (/-\d{5}-of-\d{5}[.]gguf$/.test(found.rfilename)) {
-    throw new AppError('UNKNOWN_MODEL', `${found.rfilename} is one part of several.`, {
-      hint: 'Fetch the parts by other means and name the first with --model.',
-    });
-  }
+  const parts = (partNames(found.rfilename) ?? [found.rfilename]).map((name) => {
+    const part = files.find(({ rfilename }) => rfilename === name);
+    if (part !== undefined) return part;
+    throw new AppError('UNKNOWN_MODEL', `${repository} has ${found.rfilename} but not ${name}.`);
+  });
   return {
     id: idOf(found.rfilename),
-    address: `${hub}/${repository}/resolve/main/${found.rfilename.split('/').map(encodeURIComponent).join('/')}`,
-    bytes: found.lfs?.size ?? found.size,
-    sha256: found.lfs?.sha256,
+    files: parts.map(({ rfilename, size, lfs }) => ({
+      address: `${hub}/${repository}/resolve/main/${rfilename.split('/').map(encodeURIComponent).join('/')}`,
+      bytes: lfs?.size ?? size,
+      sha256: lfs?.sha256,
+    })),
     license: cardData?.license,
   };
 }
@@ -94,9 +108,9 @@ export function refused(status: number, what: string): AppError {
   return failed(`the server answered ${status} for ${what}`);
 }
 
-/** `Some-Model.Q4_K_M.gguf` → `some-model.q4_k_m` */
+/** `Some-Model.Q4_K_M.gguf` → `some-model.q4_k_m`, also of a part of several */
 function idOf(name: string): string {
-  const base = name
+  const base = withoutPart(name)
     .split(/[/\\]/)
     .at(-1)!
     .replace(/[.]gguf$/i, '')

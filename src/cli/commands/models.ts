@@ -1,8 +1,11 @@
 import { createCommand } from '../options.ts';
 
-/** `babble models`: what can be talked to; fetches, shows and removes models. */
+/** `babble models`: what can be talked to; fetches, shows, names and removes models. */
 export async function run(args: readonly string[]): Promise<number> {
-  const command = createCommand('models', 'List, fetch, show and remove models.').enablePositionalOptions();
+  const command = createCommand(
+    'models',
+    'List, fetch, show, name and remove models.',
+  ).enablePositionalOptions();
   command
     .command('list', { isDefault: true })
     .description('the models and what is known of them')
@@ -29,6 +32,15 @@ export async function run(args: readonly string[]): Promise<number> {
     .description('remove a model of yours')
     .option('-y, --yes', 'do not ask')
     .action(async (model, options) => (await import('../models/remove.ts')).removeCommand(model, options));
+  command
+    .command('alias [name] [model]')
+    .description('your own names for models: lists them, gives one, or takes it away')
+    .option('--remove', 'take the name away')
+    .option('--json', 'list as JSON')
+    .addHelpText('after', '\nA model is an id, a path, another alias, or engine=model such as remote=auto.')
+    .action(async (name, model, options) =>
+      (await import('../models/alias.ts')).aliasCommand(name, model, options),
+    );
   for (const sub of command.commands) sub.exitOverride().showHelpAfterError();
   await command.parseAsync(args, { from: 'user' });
   return 0;

@@ -1,3 +1,4 @@
+import { readAliases } from '../../catalogue/aliases.ts';
 import { type CatalogueModel, listModels } from '../../catalogue/catalogue.ts';
 import { curatedModels } from '../../catalogue/curated.ts';
 import { safeJson } from '../run-output.ts';
@@ -7,17 +8,21 @@ import { formatTable } from '../text-table.ts';
 export async function listCommand({ json }: { json?: boolean }): Promise<void> {
   const models = await listModels();
   process.stdout.write(json ? `${safeJson(models)}\n` : describe(models));
+  if (json) return;
+  const aliases = await readAliases();
+  for (const [name, { engine, model }] of aliases) process.stdout.write(`${name} = ${model} (${engine})\n`);
 }
 
 /** `babble models curated` */
 export function curatedCommand(): void {
   const rows = curatedModels.map(({ alias, gigabytes, license, note }) => [
     alias,
-    `${gigabytes} GB`,
+    `~${gigabytes} GB`,
     license,
     note,
   ]);
-  process.stdout.write(formatTable(['alias', 'size', 'license', 'what it is'], rows, { alignRight: [1] }));
+  process.stdout.write(formatTable(['alias', 'about', 'license', 'what it is'], rows, { alignRight: [1] }));
+  process.stdout.write('A pull shows the size and the license that the hub gives, which count.\n');
 }
 
 function describe(models: readonly CatalogueModel[]): string {

@@ -1,5 +1,8 @@
+import { curatedModels } from '../../catalogue/curated.ts';
 import type { DownloadProgress } from '../../catalogue/download.ts';
 import { pullModel } from '../../catalogue/pull.ts';
+import type { ModelSource } from '../../catalogue/source.ts';
+import { sanitiseLine } from '../../chat/sanitise.ts';
 
 /** `babble models pull` */
 export async function pullCommand(ref: string, { sha256 }: { sha256?: string }): Promise<void> {
@@ -10,14 +13,32 @@ export async function pullCommand(ref: string, { sha256 }: { sha256?: string }):
     const pulled = await pullModel(ref, {
       signal: abort.signal,
       ...(sha256 === undefined ? {} : { sha256 }),
+      onSource: (source) => process.stderr.write(`${describeSource(ref, source)}\n`),
       onProgress: showProgress,
     });
     if (process.stderr.isTTY) process.stderr.write('\n');
-    const what = pulled.existed ? 'was there already' : `${pulled.bytes} bytes, sha256 ${pulled.sha256}`;
-    process.stdout.write(`${pulled.id}: ${what}\n`);
+    const count = pulled.files.length;
+    for (const { name, bytes, sha256: hash } of pulled.existed ? [] : pulled.files) {
+      const file = count === 1 ? pulled.id : `${pulled.id}/${name}`;
+      process.stdout.write(`${file}: ${bytes} bytes, sha256 ${hash}\n`);
+    }
+    if (pulled.existed) process.stdout.write(`${pulled.id}: was there already\n`);
   } finally {
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
   }
+}
+
+/** What will come, as the server says; beside it what the curated list says where that differs. */
+export function describeSource(ref: string, { id, files, license }: ModelSource): string {
+  const curated = curatedModels.find(({ alias }) => alias === ref);
+  const sizes = files.map(({ bytes }) => bytes);
+  const bytes = sizes.reduce((total, size) => (total ?? 0) + (size ?? Number.NaN), 0);
+  const listed = curated ? ` (the list says about ${curated.gigabytes} GB)` : '';
+  const differs = curated !== undefined && `${(bytes! / 1e9).toFixed(2)}` !== curated.gigabytes.toFixed(2);
+  const size = Number.isNaN(bytes) ? 'size unknown' : `${gigabytes(bytes!)}${differs ? listed : ''}`;
+  const parts = files.length === 1 ? '' : ` in ${files.length} files`;
+  const terms = license === undefined ? 'license not told' : `license ${sanitiseLine(license)}`;
+  return `${id}: ${size}${parts}, ${terms}`;
 }
 
 function showProgress({ bytes, totalBytes, bytesPerSecond, secondsLeft }: DownloadProgress): void {
@@ -31,3 +52,4 @@ function showProgress({ bytes, totalBytes, bytesPerSecond, secondsLeft }: Downlo
 }
 
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
+const gigabytes = (bytes: number) => (bytes < 1e7 ? megabytes(bytes) : `${(bytes / 1e9).toFixed(2)} GB`);

@@ -1,20 +1,18 @@
-import { statSync } from 'node:fs';
 import path from 'node:path';
-import { ggufFileName } from '../../catalogue/gguf-model.ts';
-import { findEngine } from '../../engines/registry.ts';
-import { describeModel } from '../../formats/gguf/model.ts';
-import { readGguf } from '../../formats/gguf/read.ts';
+import { findModel } from '../../catalogue/catalogue.ts';
+import { readSourceRecord } from '../../catalogue/source-record.ts';
+import { createEngineClient } from '../../engines/host/client.ts';
+import { readModel } from '../../formats/gguf/split.ts';
 import { readModelFile } from '../../formats/model-file.ts';
 import { safeJson } from '../run-output.ts';
 import { formatTable } from '../text-table.ts';
-import { findModel } from './find.ts';
 
 /** `babble models show`: the header of a GGUF file or the model.json of a folder, and the memory it takes. */
 export async function showCommand(name: string, { json }: { json?: boolean }): Promise<void> {
   const { ref, engine } = await findModel(name);
-  const facts = engine === 'llama' ? ggufFacts(ref.path) : await folderFacts(ref.path);
-  const { factory } = await findEngine(engine).load();
-  const fit = await factory.probe(ref);
+  const facts = engine === 'llama' ? await ggufFacts(ref.path) : await folderFacts(ref.path);
+  await using client = createEngineClient({ engine, model: ref, idleMs: 0 });
+  const fit = await client.probe();
   if (json) {
     process.stdout.write(`${safeJson({ id: ref.id, engine, path: ref.path, ...facts, fit })}\n`);
     return;
@@ -33,13 +31,23 @@ export async function showCommand(name: string, { json }: { json?: boolean }): P
   process.stdout.write(fit.fits ? 'It fits.\n' : `It does not fit. ${fit.advice ?? ''}\n`);
 }
 
-function ggufFacts(place: string): Record<string, unknown> {
-  const file = statSync(place).isDirectory() ? path.join(place, ggufFileName) : place;
-  const { chatTemplate, split, ...model } = describeModel(readGguf(file));
+async function ggufFacts(first: string): Promise<Record<string, unknown>> {
+  const { file, model } = readModel(first);
+  const { chatTemplate, split, ...facts } = model;
+  const source = await readSourceRecord(path.dirname(first));
+  const types = Map.groupBy(file.tensors, ({ type }) => type.name);
+  const tokenizer = file.metadata.get('tokenizer.ggml.model');
   return {
-    ...model,
+    ...facts,
+    license: model.license ?? source?.license ?? 'not told',
+    tensors: [...types].map(([type, { length }]) => `${length} × ${type}`).join(', '),
+    tokenizer: tokenizer?.type === 'string' ? tokenizer.value : 'unknown',
     chatTemplate: chatTemplate === undefined ? 'none' : `${chatTemplate.length} characters`,
     files: split.count,
+    ...(source && {
+      source: source.ref,
+      sha256: source.files.map(({ sha256 }) => sha256).join(', '),
+    }),
   };
 }
 
