@@ -1,4 +1,5 @@
 import { listModels } from '../catalogue/catalogue.ts';
+import { type OpenEngine, openEngineProcess } from '../chat/engine-link.ts';
 import { createSession, resumeSession } from '../chat/session.ts';
 import type { Store } from '../chat/store/store.ts';
 import type { ChatSession, ChatSettings, ConversationSummary, SearchHit } from '../chat/types.ts';
@@ -12,18 +13,30 @@ const origin = '';
 
 const lastEngineKey = 'repl.engine';
 
+/** Where the engines come from; default: the models on this machine, each engine in a process of its own. */
+export interface EngineSource {
+  readonly openEngine: OpenEngine;
+  readonly listEngines: () => Promise<readonly EngineChoice[]>;
+}
+
 /** The models and conversations of this machine. The caller closes the store after the services. */
 export class LocalServices implements ReplServices {
   readonly #store: Store;
+  readonly #engines: EngineSource;
   #choices: Promise<readonly EngineChoice[]> | undefined;
 
-  constructor(store: Store) {
+  constructor(
+    store: Store,
+    engines: EngineSource = { openEngine: openEngineProcess, listEngines: listChoices },
+  ) {
     this.#store = store;
+    this.#engines = engines;
   }
 
   createSession(engineId: string, modelId?: string, settings?: Partial<ChatSettings>): Promise<ChatSession> {
     return createSession({
       store: this.#store,
+      openEngine: this.#engines.openEngine,
       engineId,
       origin,
       ...(modelId === undefined ? {} : { modelId }),
@@ -32,7 +45,7 @@ export class LocalServices implements ReplServices {
   }
 
   openSession(conversationId: string): Promise<ChatSession> {
-    return resumeSession(conversationId, { store: this.#store });
+    return resumeSession(conversationId, { store: this.#store, openEngine: this.#engines.openEngine });
   }
 
   conversations(): readonly ConversationSummary[] {
@@ -45,7 +58,7 @@ export class LocalServices implements ReplServices {
 
   /** Read once a sitting: a menu that opens at every key must not read the disk each time. */
   listEngines(): Promise<readonly EngineChoice[]> {
-    this.#choices ??= listChoices();
+    this.#choices ??= this.#engines.listEngines();
     return this.#choices;
   }
 

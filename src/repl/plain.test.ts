@@ -1,11 +1,11 @@
 import { PassThrough, Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
-import { MemoryServices } from '../../test/pty/fixtures/memory-services.ts';
+import { memoryServices } from '../../test/pty/fixtures/memory-services.ts';
 import { runPlain } from './plain.ts';
 
 async function chat(input: string, engine = 'names') {
-  const services = new MemoryServices({
+  const services = memoryServices({
     names: { kind: 'completion', answer: (prompt) => (prompt === '' ? ['myliena'] : ['i', 'ly']) },
     chat: { kind: 'chat', answer: (prompt) => [`You said: ${prompt}\ttab`] },
   });
