@@ -12,7 +12,7 @@ import path from 'node:path';
 import { createEngineClient } from '../src/engines/host/client.ts';
 import { type GgufValue, ggmlType, tensorBytes } from '../src/formats/gguf/types.ts';
 import { type GgufTensor, writeGguf } from '../src/formats/gguf/write.ts';
-import { llamaBench, runLlamaBench } from './llama-build.ts';
+import { llamaProgram, runLlamaBench } from './llama-build.ts';
 
 const shape = { nLayer: 80, nEmbd: 8192, nFf: 22_016, nHead: 64, vocabSize: 32_000, contextLength: 2048 };
 const [parent = tmpdir(), tokens = '16'] = process.argv.slice(2);
@@ -59,7 +59,16 @@ async function measure(file: string): Promise<void> {
   }
   print('a stop takes', `${seconds(stopped)} s`);
   await client[Symbol.asyncDispose]();
-  const theirs = runLlamaBench(llamaBench(), ['-m', file, '-t', threads, '-p', '0', '-n', tokens]);
+  const theirs = runLlamaBench(llamaProgram('llama-bench'), [
+    '-m',
+    file,
+    '-t',
+    threads,
+    '-p',
+    '0',
+    '-n',
+    tokens,
+  ]);
   print(
     'tokens/s',
     `${ours.toFixed(2)}, llama-bench ${theirs.toFixed(2)}, ratio ${(ours / theirs).toFixed(2)}`,

@@ -1,18 +1,32 @@
-/** llama.cpp's own benchmark program, built once from the source in PyPI's llama-cpp-python. */
+/**
+ * llama.cpp's own programs, built once from the source in PyPI's llama-cpp-python. Needs pip and a C++
+ * compiler; cmake is taken from pip where there is none.
+ *
+ *   node bench/llama-build.ts      builds them now and prints where they are
+ */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const version = '0.3.36';
 const cache = fileURLToPath(new URL('../node_modules/.cache/babble/llama.cpp', import.meta.url));
+const programs = ['llama-bench', 'llama-server'] as const;
 
-/** Path of llama-bench; BABBLE_LLAMA_BENCH names one that is built already. The build takes some minutes. */
-export function llamaBench(): string {
-  const given = process.env['BABBLE_LLAMA_BENCH'];
-  if (given) return given;
-  const binary = path.join(cache, 'build', 'bin', 'llama-bench');
-  if (existsSync(binary)) return binary;
+/**
+ * Path of a program; the environment variable BABBLE_LLAMA_BIN names a folder that has them already.
+ * The first build takes a quarter of an hour on eight cores, an hour on two.
+ */
+export function llamaProgram(name: (typeof programs)[number]): string {
+  const given = process.env['BABBLE_LLAMA_BIN'];
+  if (given) return path.join(given, name);
+  const binary = path.join(cache, 'build', 'bin', name);
+  if (!existsSync(binary)) build();
+  return binary;
+}
+
+function build(): void {
   mkdirSync(cache, { recursive: true });
   const requirement = `llama-cpp-python==${version}`;
   call('pip', ['download', '--no-deps', '--no-binary', 'llama-cpp-python', '-d', cache, requirement]);
@@ -20,11 +34,21 @@ export function llamaBench(): string {
   if (archive === undefined) throw new Error(`pip left no source in ${cache}`);
   call('tar', ['xzf', path.join(cache, archive), '-C', cache]);
   const source = path.join(cache, archive.replace(/[.]tar[.]gz$/, ''), 'vendor', 'llama.cpp');
+  const cmake = findCmake();
   const off = ['LLAMA_CURL', 'LLAMA_OPENSSL', 'LLAMA_BUILD_TESTS', 'LLAMA_BUILD_EXAMPLES', 'LLAMA_BUILD_UI'];
-  const flags = ['-DCMAKE_BUILD_TYPE=Release', ...off.map((name) => `-D${name}=OFF`)];
-  call('cmake', ['-S', source, '-B', path.join(cache, 'build'), ...flags]);
-  call('cmake', ['--build', path.join(cache, 'build'), '--target', 'llama-bench', '-j', '2']);
-  return binary;
+  // The library beneath the product is built without OpenMP too.
+  const flags = ['-DCMAKE_BUILD_TYPE=Release', '-DGGML_OPENMP=OFF', ...off.map((name) => `-D${name}=OFF`)];
+  cmake(['-S', source, '-B', path.join(cache, 'build'), ...flags]);
+  const jobs = process.env['BABBLE_BUILD_JOBS'] ?? String(availableParallelism());
+  cmake(['--build', path.join(cache, 'build'), '--target', ...programs, '-j', jobs]);
+}
+
+function findCmake(): (args: readonly string[]) => void {
+  if (spawnSync('cmake', ['--version']).status === 0) return (args) => call('cmake', args);
+  const place = path.join(cache, 'cmake');
+  if (!existsSync(place)) call('pip', ['install', '--target', place, 'cmake']);
+  return (args) =>
+    call('python3', ['-c', 'import sys, cmake; sys.argv[0] = "cmake"; cmake.cmake()', ...args], place);
 }
 
 export interface BenchRow {
@@ -43,7 +67,10 @@ export function runLlamaBench(binary: string, args: readonly string[]): number {
   return row!.avg_ts;
 }
 
-function call(command: string, args: readonly string[]): void {
-  const { status } = spawnSync(command, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+function call(command: string, args: readonly string[], pythonPath?: string): void {
+  const env = pythonPath === undefined ? process.env : { ...process.env, PYTHONPATH: pythonPath };
+  const { status } = spawnSync(command, args, { stdio: ['ignore', 'ignore', 'inherit'], env });
   if (status !== 0) throw new Error(`${command} ${args.join(' ')} failed`);
 }
+
+if (import.meta.main) for (const name of programs) console.log(llamaProgram(name));

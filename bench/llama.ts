@@ -8,12 +8,12 @@ import { availableParallelism } from 'node:os';
 import type { GenerateRequest, Usage } from '../src/engines/engine.ts';
 import { createEngineClient } from '../src/engines/host/client.ts';
 import { testModel } from '../src/engines/llama/fixtures/test-model.ts';
-import { llamaBench, runLlamaBench } from './llama-build.ts';
+import { llamaProgram, runLlamaBench } from './llama-build.ts';
 
 const [file = testModel, rounds = '5', threads = String(availableParallelism())] = process.argv.slice(2);
 if (file === undefined) throw new Error('there is no test model: run `node scripts/lib/test-assets.mjs`');
 
-const binary = llamaBench();
+const binary = llamaProgram('llama-bench');
 await using client = createEngineClient({
   engine: 'llama',
   model: { id: 'bench', path: file },
