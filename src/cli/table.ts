@@ -27,7 +27,17 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./commands/models.ts'),
   },
   { name: 'train', summary: 'train a model from its data', load: () => import('./commands/train.ts') },
+  {
+    name: 'finetune',
+    summary: 'train a model further on a text of your own',
+    load: () => import('./commands/finetune.ts'),
+  },
   { name: 'eval', summary: "measure a model's loss", load: () => import('./commands/eval.ts') },
+  {
+    name: 'audit',
+    summary: 'tell how much of what a model writes it has learnt by heart',
+    load: () => import('./commands/audit.ts'),
+  },
   {
     name: 'export',
     summary: 'write a model trained here as GGUF, for llama.cpp',

@@ -1,12 +1,7 @@
-import path from 'node:path';
-import { resolveModel } from '../../catalogue/catalogue.ts';
-import { loadWeights, readModelFile } from '../../formats/model-file.ts';
-import { loadDataset } from '../../training/datasets.ts';
-import { floatArrays } from '../../training/result.ts';
-import { loadTask } from '../../training/tasks.ts';
 import { createCommand } from '../options.ts';
 import { safeJson } from '../run-output.ts';
 import { formatTable } from '../text-table.ts';
+import { openForMeasuring } from '../training/open-model.ts';
 
 interface EvalOptions {
   readonly data?: string;
@@ -26,11 +21,8 @@ export async function run(args: readonly string[]): Promise<number> {
   const [name] = command.args as [string];
   const options = command.opts<EvalOptions>();
 
-  const folder = await folderOf(name);
-  const file = await readModelFile(folder);
-  const task = await loadTask(file.engine);
-  const { text } = await loadDataset(task.dataset, options.data === undefined ? {} : { file: options.data });
-  using model = await task.open({ text, weights: floatArrays(await loadWeights(folder)) });
+  const { file, task, model: opened } = await openForMeasuring(name, options.data);
+  using model = opened;
   const results = [];
   for (const split of task.splits) {
     const { loss, tokens } = await model.evaluate(split);
@@ -61,11 +53,4 @@ export async function run(args: readonly string[]): Promise<number> {
   process.stdout.write(`${file.id}: ${model.parameterCount} parameters\n`);
   process.stdout.write(formatTable(heading, rows, { alignRight: [1, 2, 3, 4] }));
   return 0;
-}
-
-/** A model that can be trained has an engine of its own name; anything else is a path. */
-async function folderOf(name: string): Promise<string> {
-  if (name.includes('/') || name.includes(path.sep)) return path.resolve(name);
-  await loadTask(name);
-  return (await resolveModel(name, name)).path;
 }
