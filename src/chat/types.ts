@@ -62,6 +62,20 @@ export interface SearchHit {
   readonly excerpt: string;
 }
 
+/** A person's choice between two answers whose engines they did not know. */
+export interface Vote {
+  readonly first: Required<EngineAddress>;
+  readonly second: Required<EngineAddress>;
+  readonly winner: 'first' | 'second' | 'tie';
+}
+
+/** How one model fared in all votes. */
+export interface VoteTally extends Required<EngineAddress> {
+  readonly wins: number;
+  readonly losses: number;
+  readonly ties: number;
+}
+
 /** What a turn of a chat streams to a front end. Text is already sanitised. */
 export type ChatPart =
   | StreamPart

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Usage } from '../../engines/engine.ts';
 import { parseChatSettings } from '../settings.ts';
 import { titleFrom } from '../title.ts';
-import type { ChatSettings, ConversationSummary, StoredMessage } from '../types.ts';
+import type { ChatSettings, ConversationSummary, StoredMessage, VoteTally } from '../types.ts';
 
 const summaryRow = z.object({
   id: z.string(),
@@ -67,6 +67,19 @@ export function toMessage(row: unknown): StoredMessage {
     ...(read.usage === null ? {} : { usage: JSON.parse(read.usage) as Usage }),
     ...(read.seed === null ? {} : { seed: read.seed }),
   };
+}
+
+const tallyRow = z.object({
+  engine_id: z.string(),
+  model_id: z.string(),
+  wins: z.number(),
+  losses: z.number(),
+  ties: z.number(),
+});
+
+export function toTally(row: unknown): VoteTally {
+  const { engine_id, model_id, ...counts } = tallyRow.parse(row);
+  return { engineId: engine_id, modelId: model_id, ...counts };
 }
 
 /** Settings that a later or an altered babble wrote and this one cannot read count as none. */

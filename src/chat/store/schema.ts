@@ -53,4 +53,14 @@ export const migrations: readonly string[] = [
      WHEN old.role <> 'assistant' OR old.reason IS NOT NULL BEGIN
      INSERT INTO message_search (message_search, rowid, content) VALUES ('delete', old.seq, old.content);
    END;`,
+  // Blind comparisons of two models, one row a vote.
+  `CREATE TABLE votes (
+     seq INTEGER PRIMARY KEY AUTOINCREMENT,
+     first_engine TEXT NOT NULL,
+     first_model TEXT NOT NULL,
+     second_engine TEXT NOT NULL,
+     second_model TEXT NOT NULL,
+     winner TEXT NOT NULL CHECK (winner IN ('first', 'second', 'tie')),
+     created_at TEXT NOT NULL
+   ) STRICT;`,
 ];

@@ -64,6 +64,26 @@ function errorOf(work: () => unknown): AppError {
 }
 
 describe('a store', () => {
+  it('tallies votes, a tie as half a win', () => {
+    const [mlp, gpt, llama] = ['mlp', 'gpt', 'llama'].map((id) => ({ engineId: id, modelId: id })) as [
+      { engineId: string; modelId: string },
+      { engineId: string; modelId: string },
+      { engineId: string; modelId: string },
+    ];
+    {
+      using store = openStore(file);
+      store.addVote({ first: mlp, second: gpt, winner: 'second' });
+      store.addVote({ first: gpt, second: mlp, winner: 'tie' });
+      store.addVote({ first: llama, second: mlp, winner: 'first' });
+    }
+    using store = openStore(file);
+    expect(store.tallyVotes()).toEqual([
+      { ...llama, wins: 1, losses: 0, ties: 0 },
+      { ...gpt, wins: 1, losses: 0, ties: 1 },
+      { ...mlp, wins: 0, losses: 2, ties: 1 },
+    ]);
+  });
+
   it('keeps a conversation with its branches over a restart', () => {
     {
       using store = openStore(file);
@@ -285,6 +305,21 @@ describe('trouble', () => {
     });
     expect(error.code).toBe('STORE_FAILED');
     expect(error.message + error.hint).toMatch(/damaged/);
+  });
+
+  it('takes a database of the first schema over, with all it holds', () => {
+    mkdirSync(path.dirname(file));
+    const old = new DatabaseSync(file);
+    old.exec(migrations[0]!);
+    old.exec(`PRAGMA user_version = 1`);
+    old.exec(
+      `INSERT INTO conversations (id, engine_id, model_id, created_at, updated_at)
+       VALUES ('old', 'mlp', 'mlp', '${at}', '${at}')`,
+    );
+    old.close();
+    using store = openStore(file);
+    expect(store.loadConversation('old').summary.engineId).toBe('mlp');
+    expect(store.tallyVotes()).toEqual([]);
   });
 
   it('refuses a database of a newer babble and leaves it as it is', () => {

@@ -7,9 +7,17 @@ import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import type { FinishReason, Usage } from '../../engines/engine.ts';
 import { AppError } from '../../errors.ts';
 import { userPaths } from '../../paths.ts';
-import type { ChatSettings, Conversation, ConversationSummary, SearchHit, StoredMessage } from '../types.ts';
+import type {
+  ChatSettings,
+  Conversation,
+  ConversationSummary,
+  SearchHit,
+  StoredMessage,
+  Vote,
+  VoteTally,
+} from '../types.ts';
 import { inMemory, openDatabase, storeFailed } from './database.ts';
-import { messageColumns, summaryColumns, toMessage, toSettings, toSummary } from './rows.ts';
+import { messageColumns, summaryColumns, toMessage, toSettings, toSummary, toTally } from './rows.ts';
 import { excerptOf, searchCondition } from './search.ts';
 
 /** Shortest part of an id by which a conversation may be named. */
@@ -64,6 +72,9 @@ export interface Store extends Disposable {
   deleteConversation(id: string): void;
   /** Messages of every branch that hold every word of the query, newest first. `limit` 50. */
   search(query: string, options?: { limit?: number }): SearchHit[];
+  addVote(vote: Vote): void;
+  /** How each model that was voted on fared, the one with the greatest share of wins first (a tie is half a win). */
+  tallyVotes(): VoteTally[];
   /** The JSON value kept under a key; undefined when there is none. */
   getSetting(key: string): unknown;
   /** Keeps a JSON value; undefined removes the key. */
@@ -230,6 +241,34 @@ class SqliteStore implements Store {
         excerpt: excerptOf(message.content, query),
       };
     });
+  }
+
+  addVote({ first, second, winner }: Vote): void {
+    this.#run(
+      `INSERT INTO votes (first_engine, first_model, second_engine, second_model, winner, created_at)
+       VALUES (?, ?, ?, ?, ?, ?)`,
+      first.engineId,
+      first.modelId,
+      second.engineId,
+      second.modelId,
+      winner,
+      new Date().toISOString(),
+    );
+  }
+
+  tallyVotes(): VoteTally[] {
+    return this.#all(
+      `SELECT engine_id, model_id, sum(result = 'win') AS wins, sum(result = 'loss') AS losses,
+         sum(result = 'tie') AS ties
+       FROM (
+         SELECT first_engine AS engine_id, first_model AS model_id,
+           CASE winner WHEN 'tie' THEN 'tie' WHEN 'first' THEN 'win' ELSE 'loss' END AS result FROM votes
+         UNION ALL
+         SELECT second_engine, second_model,
+           CASE winner WHEN 'tie' THEN 'tie' WHEN 'second' THEN 'win' ELSE 'loss' END FROM votes
+       ) GROUP BY engine_id, model_id
+       ORDER BY (wins + 0.5 * ties) / count(*) DESC, wins DESC, engine_id, model_id`,
+    ).map(toTally);
   }
 
   getSetting(key: string): unknown {
