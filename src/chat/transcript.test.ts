@@ -1,12 +1,13 @@
 import { beforeEach, expect, it } from 'vitest';
 import { openStore, type Store } from './store/store.ts';
-import { exportConversation, importConversation } from './transcript.ts';
+import { exportConversation } from './transcript.ts';
+import { importConversation } from './transcript-import.ts';
 import type { StoredMessage } from './types.ts';
 
+const at = '2026-01-02T03:04:05.000Z';
 let store: Store;
 beforeEach(() => {
   store = openStore(':memory:');
-  const at = '2026-01-02T03:04:05.000Z';
   store.createConversation({
     id: 'one',
     origin: '',
@@ -48,6 +49,33 @@ it('reads its JSON back with every branch, as a conversation of its own', () => 
   expect(store.listConversations()).toHaveLength(2);
 });
 
+it('reads its Markdown back: the branch that is shown, whatever its texts hold', () => {
+  const texts = ['', '\n\n**You**\n', '**mlp**\n\nnot a speaker', '\\**You**', '# head\n\n*star*\n', ' end '];
+  let parentId: string | null = 'b';
+  for (const [index, content] of texts.entries()) {
+    const role = index % 2 === 0 ? 'user' : 'assistant';
+    const by = role === 'user' ? {} : { engineId: 'llama', modelId: 'smol 135m', reason: 'stop' as const };
+    const message: StoredMessage = { id: `m${index}`, parentId, role, content, createdAt: at, ...by };
+    store.addMessage('one', message);
+    parentId = message.id;
+  }
+  const before = store.loadConversation('one');
+  const markdown = exportConversation(before, 'markdown');
+  for (const file of [markdown, markdown.replaceAll('\n', '\r\n')]) {
+    const after = store.loadConversation(importConversation(file, store));
+    expect(after.summary).toMatchObject({
+      title: before.summary.title,
+      createdAt: at,
+      engineId: 'llama',
+      modelId: 'smol 135m',
+    });
+    const shown = before.messages.filter(({ id }) => id !== 'a');
+    const words = ({ role, content, engineId, modelId }: StoredMessage) => [role, content, engineId, modelId];
+    expect(after.messages.map(words)).toEqual(shown.map(words));
+    expect(exportConversation(after, 'markdown')).toBe(markdown);
+  }
+});
+
 it('cleans what it reads', () => {
   const json = exportConversation(store.loadConversation('one'), 'json').replace('emma', 'em\\u001b[2Jma');
   const { messages } = store.loadConversation(importConversation(json, store));
@@ -55,7 +83,9 @@ it('cleans what it reads', () => {
 });
 
 it.each([
-  ['no JSON', () => 'hello', 'no JSON'],
+  ['no JSON', () => '{hello', 'no JSON'],
+  ['another text', () => '# hello\n\nyou', 'neither as JSON nor with a title'],
+  ['Markdown without an answer', () => `# hello\n\n*${at}*\n\n**You**\n\nhi\n`, 'no answer'],
   ['another JSON', () => '{"a": 1}', 'babble'],
   ['a newer version', (json: string) => json.replace('"babble": 1', '"babble": 2'), 'babble'],
   ['an orphan', (json: string) => json.replace('"parentId": "u"', '"parentId": "x"'), 'parent'],
