@@ -13,10 +13,11 @@ test('secrets are kept back, but for those the engine needs', () => {
     DB_PASSWORD: 's',
     babble_api_key: 's',
   };
-  expect(engineEnvironment(env)).toEqual({ PATH: '/bin', HOME: '/home/x' });
+  expect(engineEnvironment(env)).toEqual({ PATH: '/bin', HOME: '/home/x', UV_THREADPOOL_SIZE: '1' });
   expect(engineEnvironment(env, ['OPENAI_API_KEY'])).toEqual({
     PATH: '/bin',
     HOME: '/home/x',
     OPENAI_API_KEY: 's',
+    UV_THREADPOOL_SIZE: '1',
   });
 });

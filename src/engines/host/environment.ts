@@ -4,11 +4,13 @@ const secretName = /TOKEN|SECRET|PASSW(OR)?D|CREDENTIAL|(API|ACCESS|PRIVATE)_?KE
 /**
  * The environment of an engine process: the parent's without secrets, but for those the engine names as
  * needed, and without NODE_OPTIONS, which are meant for the parent (an inspector's port, a loader).
+ *
+ * Native calls of one engine get one thread, which runs them in the order they were made: the llama engine
+ * queues the draw of a token behind its evaluation without a turn of the event loop between.
  */
 export function engineEnvironment(env: NodeJS.ProcessEnv, needed: readonly string[] = []): NodeJS.ProcessEnv {
-  return Object.fromEntries(
-    Object.entries(env).filter(
-      ([name]) => needed.includes(name) || (name !== 'NODE_OPTIONS' && !secretName.test(name)),
-    ),
+  const kept = Object.entries(env).filter(
+    ([name]) => needed.includes(name) || (name !== 'NODE_OPTIONS' && !secretName.test(name)),
   );
+  return { ...Object.fromEntries(kept), UV_THREADPOOL_SIZE: '1' };
 }

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { AppError } from '../../errors.ts';
 import type { NativeModel } from './native.ts';
 import { ThreadGovernor } from './threads.ts';
@@ -61,11 +62,20 @@ export class Context {
     return cached;
   }
 
-  /** Evaluates tokens and returns where the logits after each are. */
-  async evaluate(tokens: readonly number[]): Promise<Uint32Array> {
+  /** Whether a core is left for JavaScript while the next token is computed. */
+  get sparesCore(): boolean {
+    return this.#governor.threads < availableParallelism();
+  }
+
+  /**
+   * Evaluates tokens and returns where the logits after each are.
+   * @param onQueued as in NativeModel.decode
+   */
+  async evaluate(tokens: readonly number[], onQueued?: (indexes: Uint32Array) => void): Promise<Uint32Array> {
     const started = performance.now();
     this.#native.setThreads(this.#governor.threads);
-    const indexes = await this.#native.decode(tokens, this.#tokens.length, [...tokens.keys()]);
+    const wanted = [...tokens.keys()];
+    const indexes = await this.#native.decode(tokens, this.#tokens.length, wanted, onQueued);
     this.#tokens.push(...tokens);
     if (tokens.length === 1) this.#governor.record(performance.now() - started);
     return indexes;

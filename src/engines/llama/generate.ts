@@ -87,6 +87,14 @@ function delta(
   };
 }
 
+interface Drawing {
+  /** The prompt; drawn tokens are added. */
+  readonly tokens: number[];
+  readonly draw: (index: number) => Promise<number>;
+  readonly drawsEarly: boolean;
+  readonly disposable: Disposable;
+}
+
 /** The tokens of one sample, as they are drawn. */
 class TokenDrawing implements AsyncDisposable {
   readonly #native: NativeModel;
@@ -94,6 +102,8 @@ class TokenDrawing implements AsyncDisposable {
   readonly #request: SampleRequest;
   readonly #text: TokenText;
   readonly #draw: (index: number) => Promise<number>;
+  /** Whether a draw may be queued behind the evaluation it waits for. */
+  readonly #drawsEarly: boolean;
   readonly #disposable: Disposable;
   /** Prompt and drawn tokens. The last is not evaluated yet. */
   readonly #tokens: number[];
@@ -104,6 +114,8 @@ class TokenDrawing implements AsyncDisposable {
   #guess = 0;
   /** The next token's evaluation, already running. */
   #ahead: Promise<number | 'context'> | undefined;
+  /** The draw behind that evaluation. */
+  #early: Promise<number> | undefined;
 
   static async start(native: NativeModel, context: Context, request: SampleRequest): Promise<TokenDrawing> {
     const { sampling, seed, prompt, grammar } = request;
@@ -112,31 +124,39 @@ class TokenDrawing implements AsyncDisposable {
       const sampler = new Sampler({ ...sampling, seed });
       const tokens = [...prompt];
       const draw = async (index: number) => sampler.sample({ logits: await native.logits(index) }, tokens);
-      return new TokenDrawing(native, context, request, tokens, draw, { [Symbol.dispose]: () => {} });
+      return new TokenDrawing(native, context, request, {
+        ...{ tokens, draw, drawsEarly: false },
+        disposable: { [Symbol.dispose]: () => {} },
+      });
     }
     const sampler = await native.createSampler(sampling, seed, prompt, grammar);
-    return new TokenDrawing(native, context, request, [...prompt], (index) => sampler.sample(index), sampler);
+    return new TokenDrawing(native, context, request, {
+      tokens: [...prompt],
+      draw: (index) => sampler.sample(index),
+      drawsEarly: native.runsInOrder,
+      disposable: sampler,
+    });
   }
 
   private constructor(
     native: NativeModel,
     context: Context,
     request: SampleRequest,
-    tokens: number[],
-    draw: (index: number) => Promise<number>,
-    disposable: Disposable,
+    { tokens, draw, drawsEarly, disposable }: Drawing,
   ) {
     this.#native = native;
     this.#context = context;
     this.#request = request;
     this.#tokens = tokens;
     this.#draw = draw;
+    this.#drawsEarly = drawsEarly;
     this.#disposable = disposable;
     this.#text = new TokenText(detokenizer(native.model), request.prompt);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#ahead?.catch(() => {});
+    await this.#early?.catch(() => {});
     this.#disposable[Symbol.dispose]();
   }
 
@@ -147,7 +167,8 @@ class TokenDrawing implements AsyncDisposable {
     const index = await (this.#ahead ?? this.#following());
     this.#ahead = undefined;
     if (index === 'context') return 'context';
-    const tokenId = await this.#draw(index);
+    const tokenId = await (this.#early ?? this.#draw(index));
+    this.#early = undefined;
     this.#tokens.push(tokenId);
     this.#drawn++;
     if (this.#native.model.isEogToken(tokenId as never)) return 'stop';
@@ -155,8 +176,9 @@ class TokenDrawing implements AsyncDisposable {
     // Before the next evaluation, which overwrites the logits.
     const probabilities =
       topProbabilities > 0 ? await this.#probabilities(index, tokenId, topProbabilities) : undefined;
-    if (this.#drawn < maxTokens && !signal.aborted) {
-      // llama.cpp computes the next token while this one is turned into text and sent.
+    if (this.#drawn < maxTokens && !signal.aborted && this.#context.sparesCore) {
+      // llama.cpp computes the next token while this one is turned into text and sent. Not where its
+      // threads take every core: they would start, wait for one another by spinning, and lose milliseconds.
       this.#ahead = this.#following();
       this.#ahead.catch(() => {}); // whoever awaits it next hears of it
     }
@@ -189,7 +211,11 @@ class TokenDrawing implements AsyncDisposable {
     const most = Math.min(this.#request.draftTokens, this.#context.room - 1);
     this.#guessed = guessNext(this.#tokens, Math.max(0, most));
     this.#guess = 0;
-    this.#indexes = await this.#context.evaluate([this.#tokens.at(-1)!, ...this.#guessed]);
+    this.#indexes = await this.#context.evaluate([this.#tokens.at(-1)!, ...this.#guessed], ([first]) => {
+      if (!this.#drawsEarly) return;
+      this.#early = this.#draw(first!);
+      this.#early.catch(() => {}); // a failed evaluation is told instead
+    });
     return this.#indexes[0]!;
   }
 

@@ -164,6 +164,12 @@ export class NativeModel implements AsyncDisposable {
     await this.#running.catch(() => {});
   }
 
+  /**
+   * Whether native calls run in the order they were made: the host gives its process one thread for them.
+   * Elsewhere each must be awaited before the next.
+   */
+  readonly runsInOrder = process.env['UV_THREADPOOL_SIZE'] === '1';
+
   #track<T>(operation: Promise<T>): Promise<T> {
     this.#running = operation;
     return operation;
@@ -172,8 +178,14 @@ export class NativeModel implements AsyncDisposable {
   /**
    * Evaluates tokens (at most `batchSize`) at `position` of the context. `wanted` are the indexes of
    * those whose next-token logits will be asked for; returns the batch index of each.
+   * @param onQueued told the indexes at once; what it queues runs right behind (where `runsInOrder`)
    */
-  async decode(tokens: readonly number[], position: number, wanted: readonly number[]): Promise<Tokens> {
+  async decode(
+    tokens: readonly number[],
+    position: number,
+    wanted: readonly number[],
+    onQueued: (indexes: Tokens) => void = () => {},
+  ): Promise<Tokens> {
     const { context, sequenceId } = this.#internals;
     context.initBatch(tokens.length);
     const indexes = context.addToBatch(
@@ -182,7 +194,9 @@ export class NativeModel implements AsyncDisposable {
       Uint32Array.from(tokens),
       Uint32Array.from(wanted),
     );
-    await this.#track(context.decodeBatch());
+    const decoded = this.#track(context.decodeBatch());
+    onQueued(indexes);
+    await decoded;
     return indexes;
   }
 

@@ -26,6 +26,19 @@ test('leaves a core free while others need it, and comes back', () => {
   expect(share(governor, 1, crowded)).toBeGreaterThan(0.8);
 });
 
+test('two threads that are fast only every other time are left', () => {
+  let token = 0;
+  const uneven = (threads: number) => (threads === 2 ? (token++ % 2 === 0 ? 5 : 20) : 6);
+  expect(share(new ThreadGovernor(2), 1, uneven)).toBeGreaterThan(0.9);
+});
+
+test('a moment of trouble does not last', () => {
+  const governor = new ThreadGovernor(2);
+  share(governor, 2, alone);
+  for (const _ of [1, 2, 3]) governor.record(500);
+  expect(share(governor, 2, alone)).toBeGreaterThan(0.85);
+});
+
 test('one thread is one thread, and slow tokens are not tried with', () => {
   expect(share(new ThreadGovernor(1), 1, alone)).toBe(1);
   expect(share(new ThreadGovernor(8), 8, () => 1000)).toBe(1);

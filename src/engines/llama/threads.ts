@@ -3,15 +3,20 @@
  * that is fastest; when anything else needs one (a training, another engine, the garbage collector), each
  * wait lasts until the scheduler gives the core back, and a token takes several times as long. One thread
  * fewer leaves that core free. Which is better changes with what else runs, so it is measured: a few
- * tokens with the other number now and then. Threads exist only while a token is computed: nothing spins
- * between tokens or when idle.
+ * tokens with the other number now and then, and the one whose tokens took less on average goes on. (On
+ * average: where two threads get in each other's way half of the tokens are fast and half four times as
+ * slow.) Threads exist only while a token is computed: nothing spins between tokens or when idle.
  */
 export class ThreadGovernor {
   readonly #choices: readonly number[];
+  /** Milliseconds a token, by number of threads; what is not current may be out of date. */
+  readonly #means = new Map<number, number>();
   #current: number;
-  /** The number being tried, and the times of its tokens. */
-  #trial: { readonly threads: number; readonly times: number[] } | undefined;
-  #times: number[] = [];
+  /** Times of the tokens computed with the other number, while it is tried. */
+  #trial: number[] | undefined;
+  #tokens = 0;
+  #pause = shortestPause;
+  #nextTrial = firstTrial;
 
   constructor(most: number) {
     this.#choices = most > 1 ? [most, most - 1] : [most];
@@ -20,39 +25,60 @@ export class ThreadGovernor {
 
   /** Threads for the next token. */
   get threads(): number {
-    return this.#trial?.threads ?? this.#current;
+    return this.#trial === undefined ? this.#current : this.#other;
+  }
+
+  get #other(): number {
+    return this.#choices.find((choice) => choice !== this.#current) ?? this.#current;
   }
 
   /** Tells how long a token took with `threads`. */
   record(milliseconds: number): void {
-    if (this.#choices.length === 1 || milliseconds > slowTokenMs) return;
-    if (this.#trial === undefined) {
-      this.#times.push(milliseconds);
-      if (this.#times.length === firstTokens || this.#times.length % tokensBetweenTrials === 0) {
-        const threads = this.#choices.find((choice) => choice !== this.#current)!;
-        this.#trial = { threads, times: [] };
-      }
-      return;
-    }
-    const { threads, times } = this.#trial;
-    times.push(milliseconds);
-    if (times.length < trialTokens) return;
-    if (median(times) < median(this.#times.slice(-tokensBetweenTrials))) {
-      this.#current = threads;
-      this.#times = times;
-    } else if (this.#times.length > 2 * tokensBetweenTrials) {
-      this.#times = this.#times.slice(-tokensBetweenTrials);
-    }
+    if (this.#choices.length === 1) return;
+    if (this.#tokens++ === 0) return; // pays for what is touched for the first time
+    if (this.#trial === undefined) this.#recordUsual(milliseconds);
+    else this.#recordTrial(this.#trial, milliseconds);
+  }
+
+  #recordUsual(milliseconds: number): void {
+    const before = this.#means.get(this.#current) ?? milliseconds;
+    const weight = Math.max(1 / (this.#tokens - 1), newestWeight);
+    const mean = before + weight * (Math.min(milliseconds, outlier * before) - before);
+    this.#means.set(this.#current, mean);
+    if (mean > (this.#means.get(this.#other) ?? Number.POSITIVE_INFINITY)) this.#switch();
+    else if (this.#tokens >= this.#nextTrial && mean < slowTokenMs) this.#trial = [];
+  }
+
+  /** A trial ends early once it cannot win any more. */
+  #recordTrial(trial: number[], milliseconds: number): void {
+    trial.push(milliseconds);
+    const total = trial.reduce((sum, time) => sum + time, 0);
+    const best = this.#means.get(this.#current)!;
+    if (trial.length < trialTokens && total < trialTokens * best) return;
     this.#trial = undefined;
+    this.#means.set(this.#other, total / trial.length);
+    if (total < trialTokens * best) this.#switch();
+    else {
+      this.#pause = Math.min(2 * this.#pause, longestPause);
+      this.#nextTrial = this.#tokens + this.#pause;
+    }
+  }
+
+  #switch(): void {
+    this.#current = this.#other;
+    this.#pause = shortestPause;
+    this.#nextTrial = this.#tokens + this.#pause;
   }
 }
 
-const firstTokens = 5;
-const trialTokens = 3;
-const tokensBetweenTrials = 96;
+const firstTrial = 8;
+const trialTokens = 4;
+/** Tokens between trials; twice as many after each that was in vain. */
+const shortestPause = 96;
+const longestPause = 192;
+/** Share of the newest token in the mean. */
+const newestWeight = 1 / 16;
+/** One token counts for no more than so many times the mean: the machine may have been busy for a moment. */
+const outlier = 4;
 /** Above this a trial costs more than it can win. */
 const slowTokenMs = 200;
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.POSITIVE_INFINITY;
-}
