@@ -72,3 +72,52 @@ export function wrapWords(text: string, columns: number): string {
     })
     .join('\n');
 }
+
+/** One row of a wrapped text. */
+export interface WrappedRow {
+  /** Without the space or line end that it was broken at. */
+  readonly text: string;
+  /** The part of the text that the row stands for: all rows' together are the text. */
+  readonly raw: string;
+}
+
+/**
+ * Breaks a text into rows of at most `columns`, between words where it can. Text added later changes only the last
+ * row, so that all rows before it can be shown for good.
+ */
+export function wrapRows(text: string, columns: number): WrappedRow[] {
+  const rows: WrappedRow[] = [];
+  for (const part of text.split(/(?<=\n)/)) {
+    const isWhole = part.endsWith('\n');
+    let start = 0;
+    let used = 0;
+    let at = 0;
+    let afterSpace = 0;
+    let wordColumns = 0;
+    const endRow = (end: number, next: number) => {
+      rows.push({ text: part.slice(start, end), raw: part.slice(start, next) });
+      start = next;
+    };
+    for (const grapheme of graphemes(isWhole ? part.slice(0, -1) : part)) {
+      const wide = width(grapheme);
+      if (grapheme === ' ' && used + 1 > columns) {
+        endRow(at, at + 1);
+        used = 0;
+      } else {
+        if (used + wide > columns && used > 0) {
+          const canBreak = afterSpace > start;
+          if (canBreak) endRow(afterSpace - 1, afterSpace);
+          else endRow(at, at);
+          used = canBreak ? wordColumns : 0;
+        }
+        used += wide;
+      }
+      at += grapheme.length;
+      wordColumns = grapheme === ' ' ? 0 : wordColumns + wide;
+      if (grapheme === ' ') afterSpace = at;
+    }
+    endRow(isWhole ? part.length - 1 : part.length, part.length);
+  }
+  if (text.endsWith('\n')) rows.push({ text: '', raw: '' });
+  return rows;
+}
