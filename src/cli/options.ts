@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
-import type { Sampling } from '../engines/engine.ts';
+import type { LoadSettings, Sampling } from '../engines/engine.ts';
 
 /** A commander command that throws instead of ending the process, and prints usage errors with a pointer to its help. */
 export function createCommand(name: string, description: string): Command {
@@ -44,6 +44,33 @@ export function addSamplingOptions(command: Command): Command {
     .option('--frequency-penalty <number>', '0 is off', decimal(-100, 100))
     .option('--presence-penalty <number>', '0 is off', decimal(-100, 100))
     .option('--multinomial <kind>', 'how PyTorch of which era draws: torch1 or torch2', multinomial);
+}
+
+/** Adds the flags that say how an engine is loaded; `loadSettingsFrom` reads them. */
+export function addLoadOptions(command: Command): Command {
+  return command
+    .option('--force', 'load a model although the memory report says that it does not fit')
+    .option(
+      '--load <name=value>',
+      'a load setting of the engine, such as contextLength=2048; may be given again',
+      loadSetting,
+      {},
+    );
+}
+
+/** What the flags of `addLoadOptions` ask of the engine. An engine ignores, or refuses, what it does not have. */
+export function loadSettingsFrom(options: Readonly<Record<string, unknown>>): LoadSettings {
+  return { ...(options['load'] as LoadSettings), ...(options['force'] ? { force: true } : {}) };
+}
+
+function loadSetting(text: string, before: LoadSettings): LoadSettings {
+  const [, name, value] = /^([A-Za-z]+)=(.*)$/s.exec(text) ?? [];
+  if (name === undefined || value === undefined) {
+    throw new InvalidArgumentError(`Expected name=value, got "${text}".`);
+  }
+  if (value === 'true' || value === 'false') return { ...before, [name]: value === 'true' };
+  const number = Number(value);
+  return { ...before, [name]: value.trim() !== '' && Number.isFinite(number) ? number : value };
 }
 
 function multinomial(text: string): 'torch1' | 'torch2' {

@@ -25,12 +25,9 @@ export class LocalServices implements ReplServices {
   readonly #engines: EngineSource;
   #choices: Promise<readonly EngineChoice[]> | undefined;
 
-  constructor(
-    store: Store,
-    engines: EngineSource = { openEngine: openEngineProcess, listEngines: listChoices },
-  ) {
+  constructor(store: Store, engines: Partial<EngineSource> = {}) {
     this.#store = store;
-    this.#engines = engines;
+    this.#engines = { openEngine: openEngineProcess, listEngines: listChoices, ...engines };
   }
 
   createSession(engineId: string, modelId?: string, settings?: Partial<ChatSettings>): Promise<ChatSession> {

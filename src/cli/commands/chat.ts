@@ -1,10 +1,20 @@
 import path from 'node:path';
+import { findModel, resolveModel } from '../../catalogue/catalogue.ts';
+import type { OpenEngine } from '../../chat/engine-link.ts';
 import { openStore, type Store } from '../../chat/store/store.ts';
 import type { ChatSession, ChatSettings } from '../../chat/types.ts';
+import type { LoadSettings } from '../../engines/engine.ts';
 import { AppError } from '../../errors.ts';
 import { userPaths } from '../../paths.ts';
 import { LocalServices } from '../../repl/local-services.ts';
-import { addSamplingOptions, createCommand, integer, samplingFrom } from '../options.ts';
+import {
+  addLoadOptions,
+  addSamplingOptions,
+  createCommand,
+  integer,
+  loadSettingsFrom,
+  samplingFrom,
+} from '../options.ts';
 
 interface ChatOptions {
   readonly engine?: string;
@@ -28,6 +38,7 @@ export async function run(args: readonly string[]): Promise<number> {
     .option('--raw', 'do not style the Markdown of answers')
     .option('-c, --continue', 'go on with the newest conversation')
     .option('-r, --resume <name>', 'go on with a conversation, by name or id');
+  addLoadOptions(command);
   command.parse(args, { from: 'user' });
   const options = command.opts<ChatOptions>();
   const settings: Partial<ChatSettings> = {
@@ -43,7 +54,9 @@ export async function run(args: readonly string[]): Promise<number> {
   if (isTerminal) stdin.setRawMode(true);
   try {
     using store = openStore();
-    await using services = new LocalServices(store);
+    await using services = new LocalServices(store, {
+      openEngine: openWith(loadSettingsFrom(command.opts())),
+    });
     await using session = await openSession(services, options, settings);
     // The engine loads in its own process while the front end is read; a failure is told when it is used.
     session.load().catch(() => {});
@@ -117,15 +130,22 @@ async function openSession(
   return services.createSession(start.engineId, start.modelId, settings);
 }
 
+/** Every engine of the sitting is loaded with these settings. */
+function openWith(settings: LoadSettings): OpenEngine {
+  return async (engine, modelId) => {
+    const model = await resolveModel(engine, modelId);
+    // Imported late: a sitting that only reads a conversation starts no engine.
+    const { createEngineClient } = await import('../../engines/host/client.ts');
+    return createEngineClient({ engine, model, settings });
+  };
+}
+
 /** The engine of the model that was named, else the default. */
 async function chosenEngine(
   services: LocalServices,
-  modelId: string | undefined,
+  name: string | undefined,
 ): Promise<{ engineId: string; modelId: string | undefined }> {
-  if (modelId !== undefined) {
-    const known = (await services.listEngines()).find((choice) => choice.modelId === modelId);
-    return known ?? { engineId: 'llama', modelId };
-  }
+  if (name !== undefined) return { engineId: (await findModel(name)).engine, modelId: name };
   const found = await services.defaultEngine();
   if (found) return found;
   throw new AppError('UNKNOWN_MODEL', 'There is no model on this machine.', {

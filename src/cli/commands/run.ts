@@ -1,10 +1,16 @@
 import { readFile } from 'node:fs/promises';
-import { listModels, resolveModel } from '../../catalogue/catalogue.ts';
+import { type FoundModel, findModel, resolveModel } from '../../catalogue/catalogue.ts';
 import type { EngineInfo, GenerateRequest, Message } from '../../engines/engine.ts';
 import { createEngineClient } from '../../engines/host/client.ts';
-import { findEngine } from '../../engines/registry.ts';
 import { AppError } from '../../errors.ts';
-import { addSamplingOptions, createCommand, integer, samplingFrom } from '../options.ts';
+import {
+  addLoadOptions,
+  addSamplingOptions,
+  createCommand,
+  integer,
+  loadSettingsFrom,
+  samplingFrom,
+} from '../options.ts';
 import { createPrinter, type OutputFormat } from '../run-output.ts';
 import { readStandardInput } from '../standard-input.ts';
 
@@ -20,6 +26,9 @@ interface RunOptions {
   readonly json?: boolean;
   readonly jsonl?: boolean;
 }
+
+/** Small, and on every machine. */
+const defaultEngine = 'mlp';
 
 /** `babble run`: one prompt, one answer. Writes nothing but the answer to standard output. */
 export async function run(args: readonly string[]): Promise<number> {
@@ -45,14 +54,15 @@ export async function run(args: readonly string[]): Promise<number> {
     )
     .option('--json', 'one JSON object at the end')
     .option('--jsonl', 'every part of the stream as a line of JSON');
+  addLoadOptions(command);
   command.parse(args, { from: 'user' });
   const options = command.opts<RunOptions>();
   if (options.probabilities !== undefined && !options.json && !options.jsonl) {
     throw new AppError('USAGE', '--probabilities needs --json or --jsonl.');
   }
-  const engine = await chooseEngine(options);
-  const model = await resolveModel(engine, options.model);
-  await using client = createEngineClient({ engine, model, idleMs: 0 });
+  const { engine, ref: model } = await chooseModel(options);
+  const settings = loadSettingsFrom(command.opts());
+  await using client = createEngineClient({ engine, model, settings, idleMs: 0 });
 
   const abort = new AbortController();
   const interrupt = () => abort.abort(new DOMException('Interrupted', 'AbortError'));
@@ -76,15 +86,11 @@ export async function run(args: readonly string[]): Promise<number> {
   return abort.signal.aborted && !printer.readerGone ? 130 : 0;
 }
 
-async function chooseEngine(options: RunOptions): Promise<string> {
-  if (options.engine !== undefined) return findEngine(options.engine).id;
-  if (options.model === undefined) return 'mlp';
-  const known = (await listModels()).find((model) => model.id === options.model);
-  if (known) return known.engine;
-  if (options.model.endsWith('.gguf')) return 'llama';
-  throw new AppError('USAGE', `It is not clear which engine runs the model "${options.model}".`, {
-    hint: 'Name it with --engine.',
-  });
+/** The model named and the engine that runs it; of an engine named alone its own model; else the default engine's. */
+async function chooseModel({ engine, model }: RunOptions): Promise<FoundModel> {
+  if (engine === undefined && model !== undefined) return findModel(model);
+  const chosen = engine ?? defaultEngine;
+  return { engine: chosen, ref: await resolveModel(chosen, model) };
 }
 
 async function readPrompt(
