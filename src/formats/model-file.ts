@@ -7,15 +7,25 @@ import { mkdir, readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { AppError } from '../errors.ts';
+import { shippedModels, userPaths } from '../paths.ts';
+import { adaptedNames, mergeAdapter } from './adapter.ts';
 import { writeFileAtomic } from './atomic-write.ts';
-import { decodeSafetensors, encodeSafetensors, type StoredTensor } from './safetensors.ts';
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  loadFloats,
+  type StoredTensor,
+  storeFloats,
+} from './safetensors.ts';
 
 const tokenId = z.int().nonnegative();
 const fileName = z.string().regex(/^[\w][\w.-]*$/, 'a plain file name');
+const modelId = z.string().regex(/^[a-z0-9][a-z0-9._-]*$/, 'lower-case letters, digits, ".", "_", "-"');
+const hash = z.string().regex(/^[0-9a-f]{64}$/, '64 lower-case hex digits');
 
 const modelFileSchema = z
   .object({
-    id: z.string().regex(/^[a-z0-9][a-z0-9._-]*$/, 'lower-case letters, digits, ".", "_", "-"'),
+    id: modelId,
     /** Engine id as in the registry. */
     engine: z.string().min(1),
     /** One line for a list. */
@@ -36,10 +46,12 @@ const modelFileSchema = z
     recipe: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
     /** Mean NLL in nats a token, by what it was measured on (train, val, test …). */
     losses: z.record(z.string(), z.number()),
+    /** Present in an adapter: the model whose matrices its weights change, and the sha256 of that model's weights. */
+    adapter: z.object({ base: modelId, sha256: hash }).optional(),
     weights: z.object({
       file: fileName,
       bytes: z.int().nonnegative(),
-      sha256: z.string().regex(/^[0-9a-f]{64}$/, '64 lower-case hex digits'),
+      sha256: hash,
       dtype: z.enum(['F32', 'F16', 'BF16']),
     }),
   })
@@ -80,11 +92,64 @@ export async function readModelFile(folder: string): Promise<ModelFile> {
 }
 
 /**
- * The weights of a model folder by tensor name, after checking their size and sha256.
+ * The weights of a model folder by tensor name, after checking their size and sha256; an adapter's merged into
+ * those of its base.
  * @throws AppError FILE_NOT_FOUND, FILE_CHECKSUM, FILE_INVALID
  */
 export async function loadWeights(folder: string): Promise<ReadonlyMap<string, StoredTensor>> {
-  const { weights } = await readModelFile(folder);
+  const file = await readModelFile(folder);
+  const own = await readTensors(folder, file);
+  if (!file.adapter) return own;
+  const { base, sha256 } = file.adapter;
+  const baseFolder = await findModelFolder(base, sha256, [path.join(path.dirname(folder), base)]);
+  return withAdapter(await readTensors(baseFolder, await readModelFile(baseFolder)), own);
+}
+
+/**
+ * The folder of a model with certain weights: one of `places`, else the person's own model of that id, else the
+ * shipped one.
+ * @throws AppError FILE_NOT_FOUND; FILE_CHECKSUM when models of that id have other weights
+ */
+export async function findModelFolder(
+  id: string,
+  wanted: string,
+  places: readonly string[] = [],
+): Promise<string> {
+  const folders = [...places, path.join(userPaths().models, id), path.join(shippedModels, id)];
+  let actual: string | undefined;
+  for (const folder of folders) {
+    const file = await readModelFile(folder).catch(() => undefined);
+    if (file?.weights.sha256 === wanted) return folder;
+    actual ??= file?.weights.sha256;
+  }
+  if (actual === undefined) {
+    throw new AppError('FILE_NOT_FOUND', `The model ${id}, which this one was made from, is not here.`, {
+      hint: 'Bring it back: `babble models` lists what is here.',
+    });
+  }
+  throw new AppError(
+    'FILE_CHECKSUM',
+    `This was made from the model ${id} with weights of sha256 ${wanted}; the ${id} here has ${actual}.`,
+    { hint: `Bring the old ${id} back, or fine-tune again from the new one.` },
+  );
+}
+
+function withAdapter(
+  base: ReadonlyMap<string, StoredTensor>,
+  adapter: ReadonlyMap<string, StoredTensor>,
+): ReadonlyMap<string, StoredTensor> {
+  const floats = (tensors: Iterable<readonly [string, StoredTensor]>) =>
+    new Map(Array.from(tensors, ([name, one]) => [name, { shape: one.shape, data: loadFloats(one) }]));
+  const changed = new Set(adaptedNames(adapter.keys()));
+  const merged = mergeAdapter(floats([...base].filter(([name]) => changed.has(name))), floats(adapter));
+  const stored = Array.from(merged, ([name, { shape, data }]) => [name, storeFloats(data, shape)] as const);
+  return new Map([...base, ...stored]);
+}
+
+async function readTensors(
+  folder: string,
+  { weights }: ModelFile,
+): Promise<ReadonlyMap<string, StoredTensor>> {
   const file = path.join(folder, weights.file);
   const { size } = await whenFound(stat(file), file);
   const changed = (what: string) =>

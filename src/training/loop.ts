@@ -9,10 +9,10 @@ import type { TrainingEvent } from './events.ts';
 import { hyperParameters, type RunConfig } from './run-config.ts';
 import { runFiles } from './run-folder.ts';
 import { type LogLine, openRunLog } from './run-log.ts';
-import type { StepReport, TrainingSession, TrainingTask } from './task.ts';
+import type { StepReport, Task, TrainingSession } from './task.ts';
 
 export interface LoopInput {
-  readonly task: Pick<TrainingTask, 'selectOn'>;
+  readonly task: Pick<Task, 'selectOn'>;
   readonly session: TrainingSession;
   readonly folder: string;
   readonly config: RunConfig;
@@ -106,7 +106,9 @@ export async function trainLoop(input: LoopInput): Promise<LoopOutcome> {
   for (;;) {
     const progress = budgetSeconds === undefined ? state.step / steps : clock.seconds() / budgetSeconds;
     const finished = progress >= 1;
-    const due = finished || (state.step > 0 && evalEvery > 0 && state.step % evalEvery === 0);
+    // A fine-tune is measured before its first step too: it may be that no step makes the base better.
+    const start = config.finetune ? 0 : 1;
+    const due = finished || (state.step >= start && evalEvery > 0 && state.step % evalEvery === 0);
     if (due && state.evaluatedAt !== state.step) await evaluate();
     const stopped = patience > 0 && state.badEvaluations >= patience;
     if (finished || stopped) {

@@ -5,14 +5,14 @@ import { loadFloats, type StoredTensor, storeFloats } from '../formats/safetenso
 import { readBest } from './checkpoint.ts';
 import type { RunConfig } from './run-config.ts';
 import { runFiles } from './run-folder.ts';
-import type { NamedArray, NamedArrays, TrainingTask } from './task.ts';
+import type { NamedArray, NamedArrays, Task } from './task.ts';
 
 /**
  * Measures the weights of the best evaluation and writes `<run>/model`.
  * @returns the losses by split.
  */
 export async function writeResult(run: {
-  readonly task: TrainingTask;
+  readonly task: Task;
   readonly folder: string;
   readonly config: RunConfig;
   readonly text: string;
@@ -32,10 +32,16 @@ export async function writeResult(run: {
   const facts = task.describe(text);
   const description: ModelDescription = {
     ...facts,
-    trainedOn: config.dataFile === undefined ? facts.trainedOn : 'a text of one’s own',
+    trainedOn: config.dataFile === undefined || config.finetune ? facts.trainedOn : 'a text of one’s own',
     id: task.model,
     parameterCount: model.parameterCount,
-    recipe: { name: config.recipe, seed: config.seed, bestStep, ...config.hyper },
+    recipe: {
+      name: config.recipe,
+      ...(config.finetune ? { base: config.finetune.base, text: config.finetune.source } : {}),
+      seed: config.seed,
+      bestStep,
+      ...config.hyper,
+    },
     losses,
   };
   const texts = await model.sample({ count: 10, seed: config.seed });
@@ -70,6 +76,11 @@ function card(model: ModelDescription, sample: string): string {
   const losses = Object.fromEntries(
     Object.entries(model.losses).map(([split, loss]) => [split, loss.toFixed(4)]),
   );
+  const { base, text, name } = model.recipe;
+  const command =
+    base === undefined
+      ? `babble train ${model.id} --recipe ${name}`
+      : `babble finetune ${base} --on ${text}${name === 'lora' ? ' --lora' : ''}`;
   return `# ${model.id}
 
 ${model.description} ${model.parameterCount.toLocaleString('en')} parameters, context ${model.contextLength}, vocabulary ${model.vocabulary.length}.
@@ -78,13 +89,13 @@ Trained by babble on ${model.trainedOn}. License: ${model.license}.
 
 ${table('mean loss over the whole split', losses)}
 
-Nats a token; \`babble eval ${model.id}\` measures them again from these weights.${describeChoice(model.losses)}
+Nats a token; \`babble eval ${model.id}${base === undefined ? '' : ' --data <text>'}\` measures them again from these weights.${describeChoice(model.losses)}
 
 ${table('architecture', model.architecture)}
 
 ${table('recipe', model.recipe)}
 
-Made again by \`babble train ${model.id} --recipe ${model.recipe['name']} --seed ${model.recipe['seed']}\`.
+Made again by \`${command} --seed ${model.recipe['seed']}\`.
 
 ## A sample (seed ${model.recipe['seed']})
 

@@ -1,20 +1,35 @@
 import { z } from 'zod';
 import { AppError } from '../errors.ts';
-import { type HyperParameters, hyperOf, type RecipeName, type TrainingTask } from './task.ts';
+import { type HyperParameters, hyperOf, type RecipeName, type Task } from './task.ts';
 
 const hyperValue = z.union([z.number(), z.string(), z.boolean()]);
+const recipeName = z.enum(['classic', 'best', 'finetune', 'lora'] satisfies readonly RecipeName[]);
 
 /** A run's settings, complete: together with the code and the data they give the result. `run.json` holds them. */
 export const runConfigSchema = z.object({
   model: z.string().min(1),
-  recipe: z.enum(['classic', 'best']),
+  recipe: recipeName,
   seed: z.int().nonnegative(),
   /** Wall-clock budget in minutes, instead of `hyper.steps`. */
   minutes: z.number().positive().optional(),
   /** Every hyper-parameter of the recipe, changes included. */
   hyper: z.record(z.string(), hyperValue),
-  /** A text of the person's own, instead of the model's dataset. */
+  /** A text of the person's own, instead of the model's dataset; its path may begin at the run's folder. */
   dataFile: z.string().optional(),
+  /** What the run starts from, when that is a finished model. */
+  finetune: z
+    .object({
+      base: z.string(),
+      /** Folder of the base. */
+      path: z.string(),
+      /** Of the base's weights. */
+      sha256: z.string(),
+      /** Characters that the model learns besides the base's. */
+      added: z.array(z.string()),
+      /** Name of the person's text. */
+      source: z.string(),
+    })
+    .optional(),
   /** Seconds between checkpoints. */
   checkpointSeconds: z.number().nonnegative(),
   /** Show samples at every evaluation. */
@@ -26,7 +41,7 @@ export type RunConfig = z.infer<typeof runConfigSchema>;
 
 /** What a person may ask for, from flags or a file. Absent: the recipe's value. */
 export const runRequestSchema = z.strictObject({
-  recipe: z.enum(['classic', 'best']).optional(),
+  recipe: recipeName.optional(),
   seed: z.int().nonnegative().optional(),
   steps: z.int().positive().optional(),
   minutes: z.number().positive().optional(),
@@ -40,16 +55,20 @@ export const runRequestSchema = z.strictObject({
 export type RunRequest = z.infer<typeof runRequestSchema>;
 
 /** Completes a request with the task's recipe. @throws AppError INVALID_SETTING, USAGE */
-export function resolveRunConfig(task: TrainingTask, request: RunRequest): RunConfig {
+export function resolveRunConfig(task: Task, request: RunRequest): RunConfig {
   if (request.steps !== undefined && request.minutes !== undefined) {
     throw new AppError('USAGE', 'A run has a budget of steps or of minutes, not both.', {
       hint: 'Leave out --steps or --minutes.',
     });
   }
-  const recipe: RecipeName = request.recipe ?? (task.recipes.best ? 'best' : 'classic');
+  const known = Object.keys(task.recipes) as RecipeName[];
+  const recipe = request.recipe ?? (known.includes('best') ? 'best' : known[0]!);
   const chosen = task.recipes[recipe];
   if (!chosen) {
-    throw new AppError('INVALID_SETTING', `${task.model} has only the recipe classic, not ${recipe}.`);
+    throw new AppError(
+      'INVALID_SETTING',
+      `${task.model} has no recipe ${recipe}. Its recipes: ${known.join(', ')}.`,
+    );
   }
   const hyper: Record<string, number | string | boolean> = { ...hyperOf(chosen) };
   const changes = { ...request.hyper, ...(request.steps === undefined ? {} : { steps: request.steps }) };

@@ -1,6 +1,6 @@
 /**
  * A run's folder: run.json (settings), log.jsonl, checkpoint.safetensors, best-<step>.safetensors, model/ (the
- * result). One process at a time trains in it.
+ * result); for a fine-tune text.txt, the person's text as it is trained on. One process at a time trains in it.
  */
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -16,6 +16,7 @@ export function runFiles(folder: string) {
     log: path.join(folder, 'log.jsonl'),
     checkpoint: path.join(folder, 'checkpoint.safetensors'),
     model: path.join(folder, 'model'),
+    text: path.join(folder, 'text.txt'),
     lock: path.join(folder, 'lock'),
   } as const;
 }

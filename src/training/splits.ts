@@ -84,10 +84,22 @@ export interface CharSplits {
   readonly val: Uint16Array;
 }
 
-export function splitCharacters(text: string): CharSplits {
+/**
+ * @param vocabulary the characters of a finished model, in its order; absent: those of the text
+ * @throws AppError TEXT_UNKNOWN_CHARACTERS when the vocabulary lacks one
+ */
+export function splitCharacters(text: string, vocabulary?: readonly string[]): CharSplits {
   const all = Array.from(text);
-  const characters = [...new Set(all)].sort((a, b) => a.codePointAt(0)! - b.codePointAt(0)!);
+  const characters = vocabulary ?? [...new Set(all)].sort((a, b) => a.codePointAt(0)! - b.codePointAt(0)!);
   const ids = new Map(characters.map((character, id) => [character, id]));
+  const unknown = vocabulary && all.find((character) => !ids.has(character));
+  if (unknown !== undefined) {
+    throw new AppError(
+      'TEXT_UNKNOWN_CHARACTERS',
+      `The model does not know ${JSON.stringify(unknown)}, which is in the text.`,
+      { hint: 'Take it out, or teach the model: `babble finetune --unknown extend`.' },
+    );
+  }
   const tokens = Uint16Array.from(all, (character) => ids.get(character)!);
   const valStart = Math.floor(0.9 * tokens.length);
   return { characters, train: tokens.slice(0, valStart), val: tokens.slice(valStart) };

@@ -7,15 +7,18 @@
  * cut anywhere and resumed ends with the same loss, to the last digit. order.ts draws batches that way; for
  * dropout masks use TensorFlow's stateless random operations, seeded with (seed, step).
  */
-import type { ModelDescription } from '../formats/model-file.ts';
+import type { ModelDescription, ModelFile } from '../formats/model-file.ts';
 
 /** `val` is the lecture's "dev": the split that early stopping looks at. `test` is looked at once, at the end. */
 export type Split = 'train' | 'val' | 'test';
 
 export type DatasetName = 'names' | 'shakespeare';
 
-/** `classic` reproduces the published figure, `best` beats it at the same architecture. */
-export type RecipeName = 'classic' | 'best';
+/**
+ * `classic` reproduces the published figure, `best` beats it at the same architecture. `finetune` and `lora` start
+ * from a finished model: the first trains all of it, the second an adapter beside it.
+ */
+export type RecipeName = 'classic' | 'best' | 'finetune' | 'lora';
 
 /** Tensors outside TensorFlow, by name. */
 export type NamedArrays = ReadonlyMap<string, NamedArray>;
@@ -117,16 +120,16 @@ export interface TaskSetup<H> {
   readonly seed: number;
 }
 
-/** A model that `babble train` and `babble eval` know. */
-export interface TrainingTask<H extends HyperParameters = HyperParameters> {
-  /** Model id, also the engine's: `mlp`. */
+/** What a run trains: a model from its first weights (`TrainingTask`), or from a finished one's (`FinetuneTask`). */
+export interface Task<H extends HyperParameters = HyperParameters> {
+  /** Id of the model that comes out. */
   readonly model: string;
   readonly dataset: DatasetName;
   /** Splits that `evaluate` can measure, in the order in which they are printed. */
   readonly splits: readonly Split[];
   /** The split whose loss picks the best checkpoint and stops early; never `test`. */
   readonly selectOn: Split;
-  readonly recipes: { readonly classic: Recipe<H>; readonly best?: Recipe<H> };
+  readonly recipes: Readonly<Partial<Record<RecipeName, Recipe<H>>>>;
   /** What model.json says of the model whatever the run; `text` is the dataset's, for the vocabulary. */
   describe(text: string): ModelFacts;
   /** How the weights are written; the loss in model.json is measured after rounding. Default F32. */
@@ -134,7 +137,39 @@ export interface TrainingTask<H extends HyperParameters = HyperParameters> {
   /** A fresh model. Called once the backend is ready (see tensor/index.ts for engines on TensorFlow). */
   start(setup: TaskSetup<H>): TrainingSession | Promise<TrainingSession>;
   /** A model with given weights, to measure. @throws AppError FILE_INVALID when they do not fit. */
-  open(setup: { text: string; weights: NamedArrays }): OpenedModel | Promise<OpenedModel>;
+  open(setup: OpenSetup): OpenedModel | Promise<OpenedModel>;
+}
+
+export interface OpenSetup {
+  readonly text: string;
+  readonly weights: NamedArrays;
+  /** The model's tokens; absent: those of the text. Models of names have always the same. */
+  readonly vocabulary?: readonly string[];
+}
+
+/** A model that `babble train` and `babble eval` know; its id is its engine's: `mlp`. */
+export interface TrainingTask<H extends HyperParameters = HyperParameters> extends Task<H> {
+  readonly recipes: { readonly classic: Recipe<H>; readonly best?: Recipe<H> };
+}
+
+/** A model that starts from a finished one. */
+export interface FinetuneTask<H extends HyperParameters = HyperParameters> extends Task<H> {
+  /** No `lora`: the model has no adapters. */
+  readonly recipes: { readonly finetune: Recipe<H>; readonly lora?: Recipe<H> };
+}
+
+/** What a fine-tune starts from, and what comes out of it. */
+export interface BaseModel {
+  readonly file: ModelFile;
+  readonly weights: NamedArrays;
+  /** Tokens of the model that comes out: the base's, then those it learns. */
+  readonly vocabulary: readonly string[];
+  /** Id of the model that comes out. */
+  readonly name: string;
+  /** Of the person's text, for a description. */
+  readonly source: string;
+  /** What comes out is an adapter. */
+  readonly adapter: boolean;
 }
 
 /** The values of a recipe, without the reasons. */

@@ -2,16 +2,18 @@
  * A run in a process of its own, started by client.ts: a native crash or grown memory then costs a restart, not
  * the front end. Messages: see `ToWorker` and `FromWorker`.
  */
+import path from 'node:path';
 import { AppError, type WireError } from '../errors.ts';
 import { loadTensorFlow } from '../tensor/index.ts';
 import { loadDataset } from './datasets.ts';
 import type { TrainingEvent, TrainingOutcome } from './events.ts';
+import { publishModel } from './finetune/publish.ts';
 import { trainLoop } from './loop.ts';
 import { memoryWatch } from './memory-watch.ts';
 import { writeResult } from './result.ts';
 import { hyperParameters } from './run-config.ts';
 import { lockRun, readRun, runFiles } from './run-folder.ts';
-import { loadTask } from './tasks.ts';
+import { loadTaskOf } from './tasks.ts';
 
 export type ToWorker =
   | { readonly type: 'start'; readonly folder: string; readonly memoryLimitBytes?: number }
@@ -61,9 +63,9 @@ function tell(event: TrainingEvent): void {
 async function train({ folder, memoryLimitBytes }: ToWorker & { type: 'start' }): Promise<FromWorker> {
   const config = await readRun(folder);
   using _lock = lockRun(folder);
-  const task = await loadTask(config.model);
+  const task = await loadTaskOf(config);
   const dataset = await loadDataset(task.dataset, {
-    ...(config.dataFile === undefined ? {} : { file: config.dataFile }),
+    ...(config.dataFile === undefined ? {} : { file: path.resolve(folder, config.dataFile) }),
     signal: stop.signal,
   });
   const { notice } = await loadTensorFlow();
@@ -86,10 +88,8 @@ async function train({ folder, memoryLimitBytes }: ToWorker & { type: 'start' })
     const outcome = { reason, step: state.step, ...(best ? { best } : {}) };
     if (reason === 'interrupted' || !best) return { type: 'finished', outcome };
     const losses = await writeResult({ task, folder, config, text, bestStep: best.step });
-    return {
-      type: 'finished',
-      outcome: { ...outcome, losses, modelFolder: runFiles(folder).model },
-    };
+    const modelFolder = config.finetune ? await publishModel(folder, config.model) : runFiles(folder).model;
+    return { type: 'finished', outcome: { ...outcome, losses, modelFolder } };
   } finally {
     session[Symbol.dispose]();
   }

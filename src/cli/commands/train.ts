@@ -1,7 +1,6 @@
 import path from 'node:path';
 import { AppError } from '../../errors.ts';
 import { drawChart } from '../../pictures/chart.ts';
-import { train } from '../../training/client.ts';
 import type { TrainingOutcome } from '../../training/events.ts';
 import { copyResult } from '../../training/result.ts';
 import { type RunRequest, resolveRunConfig } from '../../training/run-config.ts';
@@ -10,8 +9,8 @@ import { readRunLog } from '../../training/run-log.ts';
 import { loadTask } from '../../training/tasks.ts';
 import { createCommand, decimal, integer } from '../options.ts';
 import { formatTable } from '../text-table.ts';
+import { followRun, interrupted } from '../training/follow.ts';
 import { checkRequest, parseSetting, readRequestFile } from '../training/request.ts';
-import { createView } from '../training/view.ts';
 
 interface TrainOptions {
   readonly recipe?: string;
@@ -28,9 +27,6 @@ interface TrainOptions {
   readonly out?: string;
   readonly compare?: readonly string[];
 }
-
-/** Exit code of a run stopped by Ctrl+C. */
-const interrupted = 130;
 
 /** `babble train`: trains a model, or goes on with a run, with a live view on standard error. */
 export async function run(args: readonly string[]): Promise<number> {
@@ -59,28 +55,8 @@ export async function run(args: readonly string[]): Promise<number> {
   if (options.compare) return compare(options.compare);
 
   const folder = options.resume ? await resumedRun(model, options) : await newRun(model, options);
-  const view = createView(process.stderr);
-  const abort = new AbortController();
-  const stop = () => abort.abort(new DOMException('Interrupted', 'AbortError'));
-  process.on('SIGINT', stop).on('SIGTERM', stop);
-  let outcome: TrainingOutcome;
-  try {
-    outcome = await train({
-      folder,
-      signal: abort.signal,
-      ...(options.memoryLimit === undefined ? {} : { memoryLimitBytes: options.memoryLimit * 2 ** 20 }),
-      onEvent: (event) => view.show(event),
-    });
-  } finally {
-    view.end();
-    process.off('SIGINT', stop).off('SIGTERM', stop);
-  }
-  if (outcome.reason === 'interrupted') {
-    process.stderr.write(
-      `Stopped at step ${outcome.step}. Go on with: babble train --resume ${path.basename(folder)}\n`,
-    );
-    return interrupted;
-  }
+  const outcome = await followRun(folder, { command: 'train', memoryLimit: options.memoryLimit });
+  if (outcome.reason === 'interrupted') return interrupted;
   if (options.out !== undefined) await copyResult(folder, options.out);
   process.stdout.write(describeOutcome(outcome, options.out ?? outcome.modelFolder!));
   return 0;

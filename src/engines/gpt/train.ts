@@ -1,4 +1,5 @@
 /** Trains gpt on tiny Shakespeare. See model.ts for the model. */
+import { characterFinetune } from '../../training/characters/finetune.ts';
 import { initialWeights } from '../../training/characters/initial.ts';
 import { openCharacterModel } from '../../training/characters/measure.ts';
 import type { CharacterHyper, CharacterNetwork } from '../../training/characters/network.ts';
@@ -85,3 +86,5 @@ export const task: TrainingTask<CharacterHyper> = {
   start: (setup) => startCharacterSession(network, setup),
   open: (setup) => openCharacterModel(network, setup),
 };
+
+export const finetune = characterFinetune(network);

@@ -3,12 +3,15 @@ import { AppError } from '../../errors.ts';
 import { loadTensorFlow } from '../../tensor/index.ts';
 import { Eager } from '../../tensor/ops/eager.ts';
 import { rand, randn, TorchGenerator } from '../../tensor/random/index.ts';
+import { describeFinetuned } from '../../training/finetune/base.ts';
 import { shuffledOrder } from '../../training/order.ts';
 import { predictNames } from '../../training/predictions.ts';
 import { warmupStableDecay } from '../../training/schedules.ts';
 import { type NameExamples, nameTokens, splitNameExamples } from '../../training/splits.ts';
 import type {
+  BaseModel,
   EvalReport,
+  FinetuneTask,
   MeasurableModel,
   NamedArrays,
   Split,
@@ -29,7 +32,7 @@ import {
   mlpShapes,
   mlpViews,
 } from './model.ts';
-import { best, classic, type MlpHyper } from './recipes.ts';
+import { best, classic, finetune as finetuneRecipe, type MlpHyper } from './recipes.ts';
 import { type Batch, batchGradients, batchLoss } from './step.ts';
 
 const config = lectureSize;
@@ -63,6 +66,19 @@ export const task: TrainingTask<MlpHyper> = {
     };
   },
 };
+
+export function finetune(base: BaseModel): FinetuneTask<MlpHyper> {
+  return {
+    ...task,
+    model: base.name,
+    recipes: { finetune: finetuneRecipe },
+    describe: () => describeFinetuned(base),
+    start: async (setup) => {
+      const first = mlpFlat(config, base.weights, 'FILE_INVALID');
+      return new MlpSession(new Eager((await loadTensorFlow()).tf), setup, first);
+    },
+  };
+}
 
 type Examples = Readonly<Record<Split, NameExamples>>;
 
@@ -140,11 +156,15 @@ class MlpSession implements TrainingSession {
   readonly #learningRate: number;
   readonly #batch: Batch;
 
-  constructor(e: Eager, { text, hyper, seed }: TaskSetup<MlpHyper>) {
+  constructor(
+    e: Eager,
+    { text, hyper, seed }: TaskSetup<MlpHyper>,
+    first: Float32Array = initialWeights(seed, hyper.init),
+  ) {
     const examples = splitNameExamples(text, contextLength);
     this.#e = e;
     this.#train = examples.train;
-    this.#flat = initialWeights(seed, hyper.init);
+    this.#flat = first;
     const measured = measurable(e, examples, () => this.#flat);
     this.sample = measured.sample;
     this.evaluate = measured.evaluate;

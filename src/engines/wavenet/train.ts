@@ -4,6 +4,7 @@ import { Eager } from '../../tensor/ops/eager.ts';
 import { Parameters } from '../../tensor/ops/parameters.ts';
 import { Tape } from '../../tensor/ops/tape.ts';
 import { randn, TorchGenerator } from '../../tensor/random/index.ts';
+import { describeFinetuned } from '../../training/finetune/base.ts';
 import { AdamW } from '../../training/optimisers/adamw.ts';
 import { Ema } from '../../training/optimisers/ema.ts';
 import { Muon } from '../../training/optimisers/muon.ts';
@@ -14,7 +15,9 @@ import { predictNames } from '../../training/predictions.ts';
 import { warmupStableDecay } from '../../training/schedules.ts';
 import { type NameExamples, nameTokens, splitNameExamples } from '../../training/splits.ts';
 import type {
+  BaseModel,
   EvalReport,
+  FinetuneTask,
   NamedArray,
   NamedArrays,
   OpenedModel,
@@ -37,7 +40,7 @@ import {
   type Weights,
 } from './model.ts';
 import { losses, type Statistics } from './network.ts';
-import { best, classic, type WavenetHyper } from './recipes.ts';
+import { best, classic, finetune as finetuneRecipe, type WavenetHyper } from './recipes.ts';
 
 export const task: TrainingTask<WavenetHyper> = {
   model: 'wavenet',
@@ -59,6 +62,17 @@ export const task: TrainingTask<WavenetHyper> = {
   start: async (setup) => new WavenetSession(new Eager((await loadTensorFlow()).tf), setup),
   open: async ({ text, weights }) => openModel(new Eager((await loadTensorFlow()).tf), text, weights),
 };
+
+export function finetune(base: BaseModel): FinetuneTask<WavenetHyper> {
+  return {
+    ...task,
+    model: base.name,
+    recipes: { finetune: finetuneRecipe },
+    describe: () => describeFinetuned(base),
+    start: async (setup) =>
+      new WavenetSession(new Eager((await loadTensorFlow()).tf), setup, base.weights as Weights),
+  };
+}
 
 /**
  * Kaiming's normal initialisation without a gain, as in the lecture; biases 0; a small head, so that the first
@@ -204,13 +218,13 @@ class WavenetSession implements TrainingSession {
   readonly #contexts: Int32Array;
   readonly #targets: Int32Array;
 
-  constructor(e: Eager, { text, hyper, seed }: TaskSetup<WavenetHyper>) {
+  constructor(e: Eager, { text, hyper, seed }: TaskSetup<WavenetHyper>, first = initialWeights(seed)) {
     const { batchSize, warmup, decay } = hyper;
     this.#e = e;
     this.#seed = seed;
     this.#hyper = hyper;
     this.#examples = splitNameExamples(text, contextLength);
-    this.#parameters = new Parameters(e, parameterShapes, initialWeights(seed), 'float32');
+    this.#parameters = new Parameters(e, parameterShapes, first, 'float32');
     this.#optimisers = optimisersOf(e, this.#parameters, hyper);
     this.#ema = hyper.emaDecay > 0 ? new Ema(e, this.#parameters, hyper.emaDecay) : undefined;
     const { count } = this.#examples.train;

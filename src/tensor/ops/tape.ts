@@ -20,6 +20,10 @@ export interface Parameter {
   /** `value` in the compute dtype; the same handle when that is float32. */
   compute: Handle;
   grad: Handle | undefined;
+  /** Set: no gradient is wanted. */
+  frozen?: boolean;
+  /** What is added to a matrix (O, I) as a product of two thin ones: up (O, r) × down (r, I). */
+  adapter?: { readonly down: Parameter; readonly up: Parameter };
 }
 
 /** What a layer computes: its outputs, and what to do with their gradients (one each, in the same order). */
@@ -97,6 +101,7 @@ export class Tape {
 
   /** Adds to a parameter's gradient, in float32; it outlives the pass. */
   accumulate(parameter: Parameter, grad: Handle): void {
+    if (parameter.frozen) return;
     const { e } = this;
     const exact = e.cast(grad, 'float32');
     const sum = parameter.grad ? e.add(parameter.grad, exact) : exact;

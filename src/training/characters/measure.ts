@@ -9,7 +9,7 @@ import type { DType } from '../../tensor/ops/runtime.ts';
 import { Tape } from '../../tensor/ops/tape.ts';
 import { independentOrder } from '../order.ts';
 import { type CharSplits, splitCharacters } from '../splits.ts';
-import type { EvalReport, NamedArrays, OpenedModel, Split, TokenPrediction } from '../task.ts';
+import type { EvalReport, OpenedModel, OpenSetup, Split, TokenPrediction } from '../task.ts';
 import type { CharacterNetwork, MakeNetwork } from './network.ts';
 import { windowTensors } from './windows.ts';
 
@@ -28,9 +28,9 @@ export interface Measured {
 /** A model with given weights, measured in float32. @throws AppError FILE_INVALID when they do not fit. */
 export async function openCharacterModel(
   makeNetwork: MakeNetwork,
-  { text, weights }: { text: string; weights: NamedArrays },
+  { text, weights, vocabulary }: OpenSetup,
 ): Promise<OpenedModel> {
-  const splits = splitCharacters(text);
+  const splits = splitCharacters(text, vocabulary);
   const network = makeNetwork(splits.characters.length);
   const { tf } = await loadTensorFlow();
   const e = new Eager(tf);

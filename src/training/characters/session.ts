@@ -2,6 +2,7 @@
  * Training of transformers over characters: micro-batches, optimisers, averages. What differs between models
  * comes as a `CharacterNetwork`.
  */
+import { mergeAdapter } from '../../formats/adapter.ts';
 import { loadTensorFlow } from '../../tensor/index.ts';
 import { crossEntropy } from '../../tensor/ops/cross-entropy.ts';
 import { Eager } from '../../tensor/ops/eager.ts';
@@ -9,6 +10,7 @@ import { Parameters, type Weights } from '../../tensor/ops/parameters.ts';
 import { fastDType } from '../../tensor/ops/precision.ts';
 import type { DType } from '../../tensor/ops/runtime.ts';
 import { type Parameter, Tape } from '../../tensor/ops/tape.ts';
+import { weightsToStart } from '../finetune/base.ts';
 import { AdamW } from '../optimisers/adamw.ts';
 import { Ema } from '../optimisers/ema.ts';
 import { Muon } from '../optimisers/muon.ts';
@@ -16,24 +18,40 @@ import type { Optimiser } from '../optimisers/optimiser.ts';
 import { derivedSeed } from '../order.ts';
 import { warmupStableDecay } from '../schedules.ts';
 import { splitCharacters } from '../splits.ts';
-import type { StepPosition, TaskSetup, TrainingSession } from '../task.ts';
+import type { BaseModel, StepPosition, TaskSetup, TrainingSession } from '../task.ts';
+import { attachAdapters } from './lora.ts';
 import { estimateLoss, evaluateAll, sampleTexts, tokensOf } from './measure.ts';
 import type { CharacterHyper, CharacterNetwork, MakeNetwork } from './network.ts';
 import { windowStarts, windowTensors } from './windows.ts';
 
+/** A model that training starts from, in place of random weights. */
+interface Start {
+  readonly base: BaseModel;
+  /** Width of the adapters to train beside the base; 0: the base itself is trained. */
+  readonly loraRank: number;
+}
+
 export async function startCharacterSession(
   makeNetwork: MakeNetwork,
   { text, hyper, seed }: TaskSetup<CharacterHyper>,
+  start?: Start,
 ): Promise<TrainingSession> {
-  const splits = splitCharacters(text);
+  const splits = splitCharacters(text, start?.base.vocabulary);
   const network = makeNetwork(splits.characters.length);
   const { contextLength } = network;
   const { tf } = await loadTensorFlow();
   const e = new Eager(tf);
   const dtype = hyper.precision === 'auto' ? fastDType() : (hyper.precision as DType);
-  const parameters = new Parameters(e, network.shapes, network.initial(seed, hyper.zeroProjections), dtype);
-  const optimisers = makeOptimisers(e, parameters, network, hyper, dtype);
-  const ema = hyper.emaDecay > 0 ? new Ema(e, parameters, hyper.emaDecay) : undefined;
+  const first = start
+    ? (weightsToStart(start.base, network.shapes) as Weights)
+    : network.initial(seed, hyper.zeroProjections);
+  const parameters = new Parameters(e, network.shapes, first, dtype);
+  const rank = start?.loraRank ?? 0;
+  const adapters = rank > 0 ? attachAdapters(e, parameters, network, { rank, seed, dtype }) : undefined;
+  /** What is trained, kept and shipped. */
+  const trained = adapters ?? parameters;
+  const optimisers = makeOptimisers(e, trained, network, hyper, dtype);
+  const ema = hyper.emaDecay > 0 ? new Ema(e, trained, hyper.emaDecay) : undefined;
   const schedule = warmupStableDecay({ warmup: hyper.warmup, decay: hyper.decay });
   const { batchSize, microBatchSize } = hyper;
   const starts = windowStarts(splits.train, contextLength, { ...hyper, seed });
@@ -41,7 +59,8 @@ export async function startCharacterSession(
   const tokensPerStep = batchSize * contextLength;
   const measured = { e, network, parameters, dtype };
   const averaged = <T>(body: () => T): T => (ema ? ema.swapped(body) : body());
-  const weights = () => (ema ? ema.weights() : parameters.read());
+  const weights = () => (ema ? ema.weights() : trained.read());
+  const wholeWeights = () => (adapters ? mergeAdapter(first, weights()) : weights());
 
   /** Adds one micro-batch's gradients to the parameters'. @returns its sum of losses */
   const microStep = (windows: Uint32Array, dropoutSeed: number): number =>
@@ -66,27 +85,27 @@ export async function startCharacterSession(
       for (let first = 0; first < batchSize; first += microBatchSize) {
         sum += microStep(windows.subarray(first, first + microBatchSize), derivedSeed(seed, step, first));
       }
-      const norm = gradNorm(e, parameters.all);
+      const norm = gradNorm(e, trained.all);
       for (const optimiser of optimisers) optimiser.step(factor);
-      parameters.clearGradients();
+      trained.clearGradients();
       ema?.step();
       return { loss: sum / tokensPerStep, learningRate: factor * hyper.learningRate, gradNorm: norm };
     },
     evaluate: (split) => averaged(() => evaluateAll(measured, tokensOf(splits, split))),
     estimate: (split, options) => averaged(() => estimateLoss(measured, tokensOf(splits, split), options)),
-    sample: (options) => sampleTexts(tf, network, splits.characters, weights(), options),
+    sample: (options) => sampleTexts(tf, network, splits.characters, wholeWeights(), options),
     state() {
-      const parts = [parameters.read(), ...optimisers.map((o) => o.state()), ema?.state() ?? []];
+      const parts = [trained.read(), ...optimisers.map((o) => o.state()), ema?.state() ?? []];
       return new Map(parts.flatMap((part) => [...part]));
     },
     restore(state) {
-      parameters.restore(state as Weights);
+      trained.restore(state as Weights);
       for (const optimiser of optimisers) optimiser.restore(state);
       ema?.restore(state);
     },
     weights,
     [Symbol.dispose]() {
-      for (const part of [parameters, ...optimisers, ema]) part?.[Symbol.dispose]();
+      for (const part of [parameters, adapters, ...optimisers, ema]) part?.[Symbol.dispose]();
     },
   };
 }
