@@ -96,11 +96,11 @@ test('gradients agree with finite differences; the base has none', () => {
       adapters.assign(parameter, e.tensor(values, parameter.shape));
       return loss(parameters);
     };
-    for (const index of [0, Math.floor(own.length / 2), own.length - 1]) {
+    const steepest = gradient.indexOf(gradient.reduce((a, b) => (Math.abs(b) > Math.abs(a) ? b : a)));
+    for (const index of [steepest, 0, own.length - 1]) {
       const slope = (moved(index, step) - moved(index, -step)) / (2 * step);
-      expect(Math.abs(slope - gradient[index]!), `${parameter.name}[${index}]`).toBeLessThan(
-        0.01 * Math.max(1, Math.abs(slope)),
-      );
+      const error = Math.abs(slope - gradient[index]!);
+      expect(error, `${parameter.name}[${index}]`).toBeLessThan(2e-3 + 0.02 * Math.abs(slope));
     }
     adapters.assign(parameter, e.tensor(own, parameter.shape));
   }

@@ -4,8 +4,8 @@ import type { BaseModel } from '../task.ts';
 import { weightsToStart } from './base.ts';
 
 const weights = new Map([
-  ['tokens.weight', { shape: [3, 2], data: Float32Array.of(1, 2, 3, 4, 5, 6) }],
-  ['head.bias', { shape: [3], data: Float32Array.of(3, 6, 9) }],
+  ['tokens.weight', { shape: [3, 2], data: Float32Array.of(1, 2, 4, 5, 7, 11) }],
+  ['head.bias', { shape: [3], data: Float32Array.of(3, 6, 12) }],
   ['norm.weight', { shape: [2], data: Float32Array.of(1, 1) }],
 ]);
 const base = (vocabulary: readonly string[]): BaseModel => ({
@@ -24,8 +24,8 @@ test('a new row begins as that of the nearest character, else as the mean', () =
     ['norm.weight', [2]],
   ]);
   const started = weightsToStart(base(['a', 'e', '-', 'é', '東']), shapes);
-  expect([...started.get('tokens.weight')!.data]).toEqual([1, 2, 3, 4, 5, 6, 3, 4, 3, 4]);
-  expect(started.get('head.bias')).toEqual({ shape: [5], data: Float32Array.of(3, 6, 9, 6, 6) });
+  expect([...started.get('tokens.weight')!.data]).toEqual([1, 2, 4, 5, 7, 11, 4, 5, 4, 6]);
+  expect(started.get('head.bias')).toEqual({ shape: [5], data: Float32Array.of(3, 6, 12, 6, 7) });
   expect(started.get('norm.weight')).toBe(weights.get('norm.weight'));
 });
 
