@@ -42,9 +42,9 @@ module.exports = {
       {
         path: '^src/',
         pathNot:
-          '^src/(repl|bot|serve|chat|pictures|catalogue)/|^src/(errors|paths|config)[.]ts$|^src/engines/(engine|registry)[.]ts$|^src/engines/host/(client|types)[.]ts$|^src/training/(run-log|client)[.]ts$',
+          '^src/(repl|bot|serve|chat|pictures|catalogue|settings)/|^src/(errors|paths)[.]ts$|^src/engines/(engine|registry)[.]ts$|^src/engines/host/(client|types)[.]ts$|^src/training/(run-log|client)[.]ts$',
       },
-      'A front end sees chat, pictures, catalogue, and the engine interface, registry and client.',
+      'A front end sees chat, pictures, catalogue, settings, and the engine interface, registry and client.',
     ),
     only(
       'middle-rooms-see-types',
@@ -52,7 +52,7 @@ module.exports = {
       {
         path: '^src/',
         pathNot:
-          '^src/(catalogue|training|pictures|formats|tensor)/|^src/(errors|paths|config)[.]ts$|^src/engines/(engine|registry)[.]ts$|^src/engines/host/types[.]ts$|^src/engines/shared/',
+          '^src/(catalogue|training|pictures|formats|tensor)/|^src/(errors|paths)[.]ts$|^src/engines/(engine|registry)[.]ts$|^src/engines/host/types[.]ts$|^src/engines/shared/',
       },
       'Catalogue, training (but for its registry of tasks) and pictures see the engine interface and formats.',
     ),
@@ -62,9 +62,15 @@ module.exports = {
       {
         path: '^src/',
         pathNot:
-          '^src/(chat|catalogue|formats)/|^src/(errors|paths|config)[.]ts$|^src/engines/(engine|registry)[.]ts$|^src/engines/host/(client|types)[.]ts$',
+          '^src/(chat|catalogue|formats)/|^src/(errors|paths)[.]ts$|^src/engines/(engine|registry)[.]ts$|^src/engines/host/(client|types)[.]ts$',
       },
       'Chat sees the engine interface and client only.',
+    ),
+    only(
+      'settings-below',
+      { path: '^src/settings/', pathNot: tests },
+      { path: '^src/', pathNot: '^src/settings/|^src/(errors|paths)[.]ts$|^src/engines/engine[.]ts$' },
+      'Settings stand on nothing of ours.',
     ),
     only(
       'tensor-below',
