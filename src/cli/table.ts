@@ -39,6 +39,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./commands/audit.ts'),
   },
   {
+    name: 'report',
+    summary: 'all models side by side on one page, with pictures',
+    load: () => import('./commands/report.ts'),
+  },
+  {
     name: 'export',
     summary: 'write a model trained here as GGUF, for llama.cpp',
     load: () => import('./commands/export.ts'),

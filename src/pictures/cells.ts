@@ -180,9 +180,13 @@ function styled(
   bold = false,
 ): Cell {
   if (depth === 'none') return { text, style: '' };
-  const style =
-    (bold ? '\x1b[1m' : '') + (colour ? sgr(38, colour, depth) : '') + (ground ? sgr(48, ground, depth) : '');
-  return { text, style };
+  return { text, style: (bold ? '\x1b[1m' : '') + styleOf(colour, ground, depth) };
+}
+
+/** SGR sequences for a colour on a ground; undefined is the terminal's own. '' where there are no colours. */
+export function styleOf(colour: Rgb | undefined, ground: Rgb | undefined, depth: ColourDepth): string {
+  if (depth === 'none') return '';
+  return (colour ? sgr(38, colour, depth) : '') + (ground ? sgr(48, ground, depth) : '');
 }
 
 function sgr(code: 38 | 48, colour: Rgb, depth: ColourDepth): string {

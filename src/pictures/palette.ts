@@ -18,14 +18,14 @@ export const palettes: Readonly<Record<Theme, Palette>> = {
     background: '#ffffff',
     ink: '#1b1f24',
     faint: '#6a737d',
-    series: ['#1f6fb4', '#c8580b', '#6a4fa3', '#11806a'],
+    series: ['#1f6fb4', '#c8580b', '#6a4fa3', '#11806a', '#b3356b', '#8a6d00', '#2b8ea3', '#5c6670'],
     scale: ['#f3f6fa', '#a9cbe8', '#4a90c9', '#1c5a9a', '#0a2f5e'],
   },
   dark: {
     background: '#12161c',
     ink: '#e8ecf1',
     faint: '#8b96a3',
-    series: ['#5aa9ea', '#f0995a', '#b69cf0', '#4fc3a5'],
+    series: ['#5aa9ea', '#f0995a', '#b69cf0', '#4fc3a5', '#f08ab4', '#d9bb4a', '#74cfe0', '#a3adb8'],
     scale: ['#1b212a', '#1f4a7a', '#2f7fc4', '#79bbf0', '#e2f2ff'],
   },
 };

@@ -8,7 +8,7 @@ import { column, type Picture, row } from './picture.ts';
 type Surprise = Extract<InspectReport, { type: 'surprise' }>;
 
 /** NLL, in nats, that gets the strongest colour: a probability of 0.25 %. */
-const mostSurprising = 6;
+export const mostSurprising = 6;
 
 /** A text with every token coloured by how unlikely the model found it. */
 export function drawSurprise(report: Surprise, frame: Frame): Picture {
