@@ -1,16 +1,27 @@
-import { type ChatInputCommandInteraction, type MessageComponentInteraction, MessageFlags } from 'discord.js';
+import {
+  ApplicationIntegrationType,
+  type ChatInputCommandInteraction,
+  DiscordAPIError,
+  InteractionContextType,
+  type MessageComponentInteraction,
+  MessageFlags,
+  PermissionFlagsBits,
+} from 'discord.js';
 import { listModels } from '../catalogue/catalogue.ts';
 import type { Sampling } from '../engines/engine.ts';
 import { AppError } from '../errors.ts';
 import { type Asker, refuseAccess } from './access.ts';
 import type { BotContext } from './context.ts';
-import type { AnswerPlace, AnswerRequest, ChannelSettings } from './store/store.ts';
+import type { AnswerPlace, AnswerRequest, ChannelSettings } from './store/types.ts';
 
 /** An interaction that an answer can be given to. */
 export type Askable = ChatInputCommandInteraction | MessageComponentInteraction;
 
 /** An interaction's token lives this long, in milliseconds. */
 const tokenMs = 15 * 60_000;
+
+/** Discord's code for an interaction that has its acknowledgement already. */
+const alreadyAcknowledged = 40_060;
 
 export function askerOf(
   interaction: Pick<Askable, 'user' | 'guildId' | 'channelId' | 'channel' | 'member'>,
@@ -83,7 +94,11 @@ export async function defer(
   interaction: Askable,
   isPrivate: boolean,
 ): Promise<AnswerPlace> {
-  await interaction.deferReply(isPrivate ? { flags: MessageFlags.Ephemeral } : {});
+  await interaction.deferReply(isPrivate ? { flags: MessageFlags.Ephemeral } : {}).catch((error: unknown) => {
+    // an acknowledgement that Discord took but answered with 5xx was sent once more by discord.js
+    if (!(error instanceof DiscordAPIError) || error.code !== alreadyAcknowledged) throw error;
+    interaction.deferred = true;
+  });
   context.metrics.acknowledgeSeconds.observe(Math.max(0, Date.now() - interaction.createdTimestamp) / 1_000);
   return {
     kind: 'interaction',
@@ -91,7 +106,21 @@ export async function defer(
     token: interaction.token,
     expiresAt: interaction.createdTimestamp + tokenMs,
     private: isPrivate,
+    tokenOnly: !mayWrite(interaction),
   };
+}
+
+/**
+ * May the bot write there once the interaction's token has expired? Always in its direct messages; on a server where
+ * it is installed, with permission; nowhere else, since it is not there itself.
+ */
+function mayWrite(interaction: Askable): boolean {
+  if (interaction.context === InteractionContextType.BotDM) return true;
+  const onServer = ApplicationIntegrationType.GuildInstall in interaction.authorizingIntegrationOwners;
+  if (interaction.guildId === null || !onServer) return false;
+  const inThread = interaction.channel?.isThread() ?? false;
+  const { ViewChannel, SendMessages, SendMessagesInThreads } = PermissionFlagsBits;
+  return interaction.appPermissions.has([ViewChannel, inThread ? SendMessagesInThreads : SendMessages]);
 }
 
 /** @throws AppError USAGE when a text is longer than the bot takes. */

@@ -13,7 +13,8 @@ import { handleMessage } from './events/message.ts';
 import { toStartError } from './exit.ts';
 import { createLog } from './log.ts';
 import { createMetrics, serveMetrics } from './metrics.ts';
-import { AnswerQueue } from './queue.ts';
+import { AnswerQueue } from './queue/queue.ts';
+import type { RequestQueue } from './queue/types.ts';
 import { createRedactor, safeError } from './redact.ts';
 import type { Shard } from './shards.ts';
 import { BotStore } from './store/store.ts';
@@ -41,27 +42,39 @@ export function createRest(config: Pick<BotConfig, 'api' | 'token'>): REST {
   return new REST({ api: config.api, retries: 3, timeout: 15_000 }).setToken(config.token);
 }
 
+/** The queue with the configured limits; shards share one. */
+export function createQueue({ limits }: Pick<BotConfig, 'limits'>): AnswerQueue {
+  return new AnswerQueue({ ...limits, cooldownMs: limits.cooldownSeconds * 1_000 });
+}
+
 /**
  * Connects the bot and resolves once it is ready.
  * @throws AppError BOT_TOKEN, BOT_INTENTS (the owner must act), BOT_UNREACHABLE (worth a retry), STORE_*.
  */
 export async function startBot(
   config: BotConfig,
-  options: { editIntervalMs?: number; shard?: Shard; service?: string } = {},
+  options: {
+    editIntervalMs?: number;
+    shard?: Shard;
+    /** Address of the engine service that the shards share. */
+    service?: string;
+    /** The queue that the shards share; default: one of its own. */
+    queue?: RequestQueue;
+  } = {},
 ): Promise<RunningBot> {
   const redact = createRedactor([config.token]);
-  const log = createLog(config.logLevel, redact);
+  const shard = options.shard ?? { id: 0, count: 1 };
+  const log = createLog(config.logLevel, redact).child(shard.count === 1 ? {} : { shard: shard.id });
   const filter = await loadFilter(config.contentFilter);
   const store = new BotStore(config.database ?? path.join(userPaths().data, 'bot.db'));
   store.forgetOld(keepDays);
   const tidy = setInterval(() => store.forgetOld(keepDays), tidyEveryMs).unref();
-  const { slots, waiting, perUser, perGuild, cooldownSeconds, engineMemoryBytes } = config.limits;
-  const queue = new AnswerQueue({ slots, waiting, perUser, perGuild, cooldownMs: cooldownSeconds * 1_000 });
+  const { slots, engineMemoryBytes } = config.limits;
+  const queue = options.queue ?? createQueue(config);
   const pool = new EnginePool({
     ...(engineMemoryBytes === undefined ? {} : { memoryLimitBytes: engineMemoryBytes }),
     ...(options.service === undefined ? {} : { service: options.service }),
   });
-  const shard = options.shard ?? { id: 0, count: 1 };
   const client = createClient(config, shard);
   const metrics = createMetrics({
     running: () => queue.size.running,
@@ -98,6 +111,7 @@ export async function startBot(
       pool,
       queue,
       answers,
+      filter,
       editIntervalMs,
       log,
       metrics,
@@ -108,6 +122,7 @@ export async function startBot(
       if (store.firstSight(interaction.id)) void handleInteraction(interaction, context);
     });
     client.on(Events.MessageCreate, (message) => void handleMessage(message, context));
+    client.on(Events.GuildCreate, (guild) => store.joinGuild(guild.id));
     client.on(Events.GuildDelete, (guild) => {
       if (guild.available) store.forgetGuild(guild.id);
     });
@@ -117,10 +132,13 @@ export async function startBot(
     const keepUp = startCatchingUp(context);
     if (config.metricsPort > 0)
       server = await serveMetrics(metrics, () => client.isReady(), config.metricsPort + shard.id);
-    const mine = (answer: { guildId: string | null }) =>
-      shard.id ===
-      (answer.guildId === null ? 0 : ShardClientUtil.shardIdForGuildId(answer.guildId, shard.count));
-    const apologies = await answers.recover(mine);
+    const mine = (guildId: string | null) =>
+      shard.id === (guildId === null ? 0 : ShardClientUtil.shardIdForGuildId(guildId, shard.count));
+    for (const guildId of client.guilds.cache.keys()) store.joinGuild(guildId);
+    // removed from a server while the bot was away
+    for (const guildId of store.knownGuilds())
+      if (mine(guildId) && !client.guilds.cache.has(guildId)) store.forgetGuild(guildId);
+    const apologies = await answers.recover(({ guildId }) => mine(guildId));
     log.info({ guilds: client.guilds.cache.size, apologies }, 'ready');
     let stopping: Promise<void> | undefined;
     const stop = async () => {

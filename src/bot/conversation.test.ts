@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { conversationAfter, conversationWith } from './conversation.ts';
-import type { StoredAnswer } from './store/store.ts';
+import type { StoredAnswer } from './store/types.ts';
 
 const user = (content: string) => ({ role: 'user' as const, content });
 const assistant = (content: string) => ({ role: 'assistant' as const, content });

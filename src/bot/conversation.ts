@@ -1,5 +1,5 @@
 import type { Message } from '../engines/engine.ts';
-import type { StoredAnswer } from './store/store.ts';
+import type { StoredAnswer } from './store/types.ts';
 
 /** A conversation carries at most this much of its past, in characters, and always the newest message. */
 const mostCharacters = 24_000;

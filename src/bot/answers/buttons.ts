@@ -4,6 +4,9 @@ import { ButtonStyle, ComponentType } from 'discord.js';
 const answerActions = ['stop', 'regenerate', 'continue', 'engine', 'probabilities'] as const;
 export type AnswerAction = (typeof answerActions)[number];
 
+/** The buttons under an answer that has ended. */
+export const finishedActions: readonly AnswerAction[] = ['regenerate', 'continue', 'engine', 'probabilities'];
+
 const faces: Readonly<Record<AnswerAction, { label: string; style: ButtonStyle }>> = {
   stop: { label: 'Stop', style: ButtonStyle.Danger },
   regenerate: { label: 'Regenerate', style: ButtonStyle.Secondary },

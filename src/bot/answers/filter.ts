@@ -17,3 +17,8 @@ export async function loadFilter(file: string | undefined): Promise<ContentFilte
     hint: 'It should read: export default (text) => text;',
   });
 }
+
+/** A model's text as it may be shown: as it is without a filter, else what the filter makes of it. */
+export async function passFilter(filter: ContentFilter | undefined, text: string): Promise<string> {
+  return (filter ? await filter(text) : text) ?? '*(withheld by this bot’s content filter)*';
+}

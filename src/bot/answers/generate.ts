@@ -1,7 +1,7 @@
 import { generateFitting, type LeftOutPart } from '../../chat/generate-fitting.ts';
 import type { EngineInfo, StreamPart } from '../../engines/engine.ts';
 import type { EngineClient } from '../../engines/host/types.ts';
-import type { AnswerRequest } from '../store/store.ts';
+import type { AnswerRequest } from '../store/types.ts';
 
 /** What generating gives besides the engine's own parts. */
 export type GeneratePart = StreamPart | LeftOutPart | { readonly type: 'ready'; readonly info: EngineInfo };

@@ -1,5 +1,5 @@
 import { MessageFlags, type RawFile, type REST, Routes } from 'discord.js';
-import type { AnswerPlace } from '../store/store.ts';
+import type { AnswerPlace } from '../store/types.ts';
 
 /** One message as it should look. */
 export interface Payload {
@@ -18,6 +18,14 @@ export interface Place {
 
 /** An interaction's token is given up this long before it expires, in milliseconds. */
 const margin = 30_000;
+
+/** Where the bot can write by the token alone, an answer ends this long before it, in milliseconds. */
+const endMargin = 60_000;
+
+/** When an answer must end, in ms since 1970, because the bot may not go on there by itself; undefined where it may. */
+export function lastMoment(place: AnswerPlace): number | undefined {
+  return place.kind === 'interaction' && place.tokenOnly ? place.expiresAt - endMargin : undefined;
+}
 
 /**
  * Opens the place of an answer, from what the store knows of it: it works the same for a fresh interaction
@@ -78,7 +86,8 @@ class MessagePlace implements Place {
 
 /**
  * An interaction's answer, which goes on as ordinary messages once the token has expired: in the channel, or
- * privately in the asker's direct messages when the answer is private.
+ * privately in the asker's direct messages when the answer is private. Where the bot may write by the token alone,
+ * the answer has ended before (`lastMoment`).
  */
 class InteractionPlace implements Place {
   private readonly rest: REST;
@@ -94,7 +103,7 @@ class InteractionPlace implements Place {
   }
 
   private get expired(): boolean {
-    return Date.now() > this.place.expiresAt - margin;
+    return !this.place.tokenOnly && Date.now() > this.place.expiresAt - margin;
   }
 
   async create(position: number, payload: Payload): Promise<string> {

@@ -12,7 +12,12 @@ export interface PoolOptions {
 }
 
 /** Engine processes kept at once; those in use are never ended for another. */
-const mostEngines = 8;
+export const mostEngines = 8;
+
+/** What an engine service calls a model for one of an engine's slots: each slot has an engine process of its own. */
+export function serviceModel(engine: string, modelId: string, slot: number): string {
+  return `${engine}/${modelId}${slot === 0 ? '' : `@${slot + 1}`}`;
+}
 
 /** A client on loan; `using` gives it back. */
 export interface Loan extends Disposable {
@@ -21,11 +26,11 @@ export interface Loan extends Disposable {
 
 /**
  * The engines of one bot: a client for each model and slot, opened when first needed and kept for the next
- * answer. How many are in use at once is the queue's business.
+ * answer. Who has a slot is the queue's business, and whoever has it has its clients alone.
  */
 export class EnginePool implements AsyncDisposable {
-  private readonly free = new Map<string, EngineClient[]>();
-  private readonly all = new Set<EngineClient>();
+  /** By model and slot, those that were used last at the end. */
+  private readonly clients = new Map<string, { readonly client: EngineClient; lent: boolean }>();
   private readonly options: PoolOptions;
 
   constructor(options: PoolOptions = {}) {
@@ -33,49 +38,40 @@ export class EnginePool implements AsyncDisposable {
   }
 
   /** @throws AppError UNKNOWN_ENGINE, UNKNOWN_MODEL. */
-  async borrow(engine: string, modelId: string | undefined): Promise<Loan> {
+  async borrow(engine: string, modelId: string | undefined, slot: number): Promise<Loan> {
     const model = await resolveModel(engine, modelId);
-    const key = `${engine}\n${model.path}`;
-    const shelf = this.free.get(key) ?? [];
-    const kept = shelf.pop();
-    if (!kept) await this.makeRoom();
-    const client = kept ?? this.open(engine, model);
-    this.all.add(client);
+    const key = `${engine}\n${model.path}\n${slot}`;
+    if (!this.clients.has(key)) await this.makeRoom();
+    const entry = this.clients.get(key) ?? { client: this.open(engine, model, slot), lent: false };
+    entry.lent = true;
+    this.clients.delete(key);
+    this.clients.set(key, entry);
     return {
-      client,
+      client: entry.client,
       [Symbol.dispose]: () => {
-        if (client.state === 'closed') return;
-        const place = this.free.get(key) ?? [];
-        place.push(client);
-        // last in the map's order: the last to be ended
-        this.free.delete(key);
-        this.free.set(key, place);
+        entry.lent = false;
       },
     };
   }
 
-  /** Ends the engines that were given back longest ago, so that people cannot fill the memory by asking around. */
+  /** Ends the engines that were used longest ago, so that people cannot fill the memory by asking around. */
   private async makeRoom(): Promise<void> {
-    for (const [key, shelf] of this.free) {
-      if (this.all.size < mostEngines) return;
-      const idle = shelf.splice(0);
-      if (idle.length === 0) continue;
-      this.free.delete(key);
-      for (const client of idle) this.all.delete(client);
-      await Promise.all(idle.map((client) => client[Symbol.asyncDispose]()));
-    }
+    const idle = [...this.clients].filter(([, { lent }]) => !lent);
+    const surplus = Math.max(0, this.clients.size + 1 - mostEngines);
+    const ending = idle.slice(0, surplus);
+    for (const [key] of ending) this.clients.delete(key);
+    await Promise.all(ending.map(([, { client }]) => client[Symbol.asyncDispose]()));
   }
 
-  private open(engine: string, model: ModelRef): EngineClient {
+  private open(engine: string, model: ModelRef, slot: number): EngineClient {
     const { service, ...options } = this.options;
     if (service === undefined) return createEngineClient({ engine, model, ...options });
-    const remote = { id: `${engine}/${model.id}`, path: service };
+    const remote = { id: serviceModel(engine, model.id, slot), path: service };
     return createEngineClient({ engine: 'remote', model: remote, ...options });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([...this.all].map((client) => client[Symbol.asyncDispose]()));
-    this.all.clear();
-    this.free.clear();
+    await Promise.all([...this.clients.values()].map(({ client }) => client[Symbol.asyncDispose]()));
+    this.clients.clear();
   }
 }

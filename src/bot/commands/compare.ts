@@ -3,6 +3,7 @@ import { listModels } from '../../catalogue/catalogue.ts';
 import { findEngine } from '../../engines/registry.ts';
 import { AppError } from '../../errors.ts';
 import { Display } from '../answers/display.ts';
+import { passFilter } from '../answers/filter.ts';
 import { generateAnswer } from '../answers/generate.ts';
 import { openPlace, type Payload } from '../answers/place.ts';
 import { describeUsage } from '../answers/render.ts';
@@ -29,7 +30,7 @@ export const compare: BotCommand = {
     engines: text('Names of engines, with spaces between; empty takes all small ones', { max_length: 200 }),
   }),
   async run(interaction, context) {
-    context.queue.charge(interaction.user.id);
+    await context.queue.charge(interaction.user.id);
     const place = await defer(context, interaction, false);
     const prompt = interaction.options.getString('prompt', true);
     checkLength(context, prompt);
@@ -77,17 +78,22 @@ async function runColumn(
   const { engine } = column;
   const signal = AbortSignal.timeout(10 * 60_000);
   const guild = asker.guildId === null ? {} : { guildId: asker.guildId };
-  using _slot = await context.queue.enter({ engine, userId: asker.userId, ...guild, signal, charged: true });
-  using loan = await context.pool.borrow(engine, undefined);
+  using slot = await context.queue.enter({ engine, userId: asker.userId, ...guild, signal, charged: true });
+  using loan = await context.pool.borrow(engine, undefined, slot.number);
+  let words = '';
   for await (const part of generateAnswer(loan.client, request, signal)) {
-    if (part.type === 'text-delta') column.text += part.text;
-    else if (part.type === 'finish')
+    if (part.type === 'text-delta') {
+      words += part.text;
+      // what a content filter has not passed is not shown
+      if (!context.filter) column.text = words;
+    } else if (part.type === 'finish')
       column.footer = describeUsage(engine, {
         tokens: part.usage.generatedTokens,
         tokensPerSecond: part.usage.tokensPerSecond,
       });
     changed();
   }
+  column.text = await passFilter(context.filter, words);
 }
 
 function render(prompt: string, columns: readonly Column[]): Payload {

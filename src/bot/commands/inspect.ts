@@ -6,7 +6,7 @@ import { askerOf, checkLength, defer, engineAt, settingsAt } from '../asking.ts'
 import { sanitiseForDiscord } from '../text/sanitise-discord.ts';
 import type { BotCommand } from './command.ts';
 import { completeEngineOrModel } from './complete.ts';
-import { define, text } from './define.ts';
+import { define, text, whole } from './define.ts';
 
 /** Waiting for a turn, and loading, take at most this long each, in milliseconds. */
 const waitMs = 60_000;
@@ -14,12 +14,22 @@ const waitMs = 60_000;
 /** Discord's longest description of an attachment, in characters. */
 const mostAltText = 1_024;
 
-const views: Readonly<Record<string, (prompt: string) => InspectView>> = {
-  probabilities: (prompt) => ({ type: 'next-token', prompt, top: 20 }),
+/** More layers and heads than any model has; the engine says how many there are. */
+const mostLayers = 1_000;
+
+interface Looked {
+  readonly prompt: string;
+  readonly layer: number;
+  readonly head: number;
+}
+
+const views: Readonly<Record<string, (looked: Looked) => InspectView>> = {
+  probabilities: ({ prompt }) => ({ type: 'next-token', prompt, top: 20 }),
   heatmap: () => ({ type: 'heatmap' }),
   similarity: () => ({ type: 'similarity' }),
-  attention: (prompt) => ({ type: 'attention', prompt, layer: 0, head: 0 }),
-  surprise: (prompt) => ({ type: 'surprise', text: prompt }),
+  attention: ({ prompt, layer, head }) => ({ type: 'attention', prompt, layer, head }),
+  'logit-lens': ({ prompt }) => ({ type: 'logit-lens', prompt }),
+  surprise: ({ prompt }) => ({ type: 'surprise', text: prompt }),
   weights: () => ({ type: 'weights' }),
   topology: () => ({ type: 'topology' }),
 };
@@ -32,13 +42,19 @@ export const inspect: BotCommand = {
     }),
     engine: text('Which engine', { autocomplete: true }),
     prompt: text('The text that the view is about', { max_length: 1000 }),
+    layer: whole('For attention: which layer, from 0', 0, mostLayers),
+    head: whole('For attention: which head, from 0', 0, mostLayers),
   }),
   autocomplete: completeEngineOrModel,
   async run(interaction, context) {
     const { options } = interaction;
     const prompt = options.getString('prompt') ?? '';
     checkLength(context, prompt);
-    const view = views[options.getString('view', true)]?.(prompt);
+    const view = views[options.getString('view', true)]?.({
+      prompt,
+      layer: options.getInteger('layer') ?? 0,
+      head: options.getInteger('head') ?? 0,
+    });
     if (!view) throw new AppError('USAGE', `There is no such view. Views: ${Object.keys(views).join(', ')}.`);
     await defer(context, interaction, false);
     const asker = askerOf(interaction);
@@ -47,13 +63,13 @@ export const inspect: BotCommand = {
       settingsAt(context, asker),
       options.getString('engine') ?? undefined,
     );
-    using _slot = await context.queue.enter({
+    using slot = await context.queue.enter({
       engine,
       userId: asker.userId,
       ...(asker.guildId === null ? {} : { guildId: asker.guildId }),
       signal: AbortSignal.timeout(waitMs),
     });
-    using loan = await context.pool.borrow(engine, model);
+    using loan = await context.pool.borrow(engine, model, slot.number);
     await loan.client.load(AbortSignal.timeout(waitMs));
     const report = await loan.client.inspect(view);
     const description = sanitiseForDiscord(describePicture(report)).slice(0, mostAltText);

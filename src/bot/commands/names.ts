@@ -1,5 +1,6 @@
 import { listModels } from '../../catalogue/catalogue.ts';
 import type { EngineInfo } from '../../engines/engine.ts';
+import { passFilter } from '../answers/filter.ts';
 import { askerOf, defer } from '../asking.ts';
 import type { BotContext } from '../context.ts';
 import type { BotCommand } from './command.ts';
@@ -14,7 +15,7 @@ export const names: BotCommand = {
     seed: whole('Same seed, same names', 0, Number.MAX_SAFE_INTEGER),
   }),
   async run(interaction, context) {
-    context.queue.charge(interaction.user.id);
+    await context.queue.charge(interaction.user.id);
     await defer(context, interaction, false);
     const seed = interaction.options.getInteger('seed') ?? 1337;
     const models = (await listModels()).filter((model) => !model.error && isNamesModel(model));
@@ -22,7 +23,7 @@ export const names: BotCommand = {
     for (const model of models) {
       const asker = askerOf(interaction);
       const drawn = await drawNames(context, model.engine, model.id, seed, asker);
-      lines.push(`**${model.id}**: ${drawn.join(', ')}`);
+      lines.push(`**${model.id}**: ${await passFilter(context.filter, drawn.join(', '))}`);
       await interaction.editReply(lines.join('\n'));
     }
     if (lines.length === 0) await replyText(interaction, 'There is no names model on this machine.');
@@ -39,14 +40,14 @@ async function drawNames(
 ): Promise<string[]> {
   const signal = AbortSignal.timeout(60_000);
   const { guildId, userId } = asker;
-  using _slot = await context.queue.enter({
+  using slot = await context.queue.enter({
     engine,
     userId,
     ...(guildId === null ? {} : { guildId }),
     signal,
     charged: true,
   });
-  using loan = await context.pool.borrow(engine, modelId);
+  using loan = await context.pool.borrow(engine, modelId, slot.number);
   const info: EngineInfo = await loan.client.load(signal);
   const drawn: string[] = [];
   const request = {

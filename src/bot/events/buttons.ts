@@ -6,7 +6,7 @@ import { askerOf, defer } from '../asking.ts';
 import { codeBlock } from '../commands/reply.ts';
 import type { BotContext } from '../context.ts';
 import { completionPrompt, conversationAfter } from '../conversation.ts';
-import type { StoredAnswer } from '../store/store.ts';
+import type { StoredAnswer } from '../store/types.ts';
 import { sanitiseForDiscord } from '../text/sanitise-discord.ts';
 import { offerEngines } from './pick.ts';
 
@@ -105,13 +105,14 @@ async function showProbabilities(
   const prompt = completionPrompt(answer.request.messages);
   const { userId, guildId } = askerOf(interaction);
   // a look inside takes its turn like an answer: it would start one more engine otherwise
-  using _slot = await context.queue.enter({
+  using slot = await context.queue.enter({
     engine: answer.engine,
     userId,
     ...(guildId === null ? {} : { guildId }),
     signal: AbortSignal.timeout(lookMs),
   });
-  using loan = await context.pool.borrow(answer.engine, answer.model === '' ? undefined : answer.model);
+  const model = answer.model === '' ? undefined : answer.model;
+  using loan = await context.pool.borrow(answer.engine, model, slot.number);
   await loan.client.load(AbortSignal.timeout(lookMs));
   const report = await loan.client.inspect({ type: 'next-token', prompt, top: shownTokens });
   const head =

@@ -5,7 +5,7 @@ import { readAttachment } from '../attachments.ts';
 import type { BotContext } from '../context.ts';
 import { conversationAfter, conversationWith } from '../conversation.ts';
 import { safeError } from '../redact.ts';
-import type { StoredAnswer } from '../store/store.ts';
+import type { StoredAnswer } from '../store/types.ts';
 
 /** A message that may be meant for the bot: a mention, a reply to it, one of its threads, or a direct message. */
 export async function handleMessage(message: Message, context: BotContext): Promise<void> {

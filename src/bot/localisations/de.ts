@@ -34,6 +34,8 @@ export const de: Locale = {
   'inspect.view': ['ansicht', 'Was gezeigt wird'],
   'inspect.engine': ['engine', 'Welche Engine'],
   'inspect.prompt': ['text', 'Text, zu dem die Ansicht gehört'],
+  'inspect.layer': ['schicht', 'Für attention: welche Schicht, ab 0'],
+  'inspect.head': ['kopf', 'Für attention: welcher Kopf, ab 0'],
   models: ['modelle', 'Listet die Modelle mit Größe und Verlust'],
   stats: ['statistik', 'Was hier bisher erzeugt wurde'],
   help: ['hilfe', 'Was dieser Bot kann'],

@@ -34,6 +34,8 @@ export const es: Locale = {
   'inspect.view': ['vista', 'Lo que se muestra'],
   'inspect.engine': ['motor', 'Qué motor'],
   'inspect.prompt': ['texto', 'El texto del que se trata'],
+  'inspect.layer': ['capa', 'Para attention: qué capa, desde 0'],
+  'inspect.head': ['cabeza', 'Para attention: qué cabeza, desde 0'],
   models: ['modelos', 'Lista los modelos con su tamaño y su pérdida'],
   stats: ['estadisticas', 'Lo que se ha generado aquí'],
   help: ['ayuda', 'Lo que sabe hacer este bot'],

@@ -34,6 +34,8 @@ export const fr: Locale = {
   'inspect.view': ['vue', 'Ce qui est montré'],
   'inspect.engine': ['moteur', 'Quel moteur'],
   'inspect.prompt': ['texte', 'Le texte dont il s’agit'],
+  'inspect.layer': ['couche', 'Pour attention : quelle couche, à partir de 0'],
+  'inspect.head': ['tete', 'Pour attention : quelle tête, à partir de 0'],
   models: ['modeles', 'Liste les modèles avec leur taille et leur perte'],
   stats: ['statistiques', 'Ce qui a été généré ici'],
   help: ['aide', 'Ce que sait faire ce bot'],

@@ -34,6 +34,8 @@ export const ja: Locale = {
   'inspect.view': ['表示', '何を表示するか'],
   'inspect.engine': ['エンジン', 'どのエンジンか'],
   'inspect.prompt': ['文章', '対象の文章'],
+  'inspect.layer': ['層', 'attention 用:何番目の層か(0 から)'],
+  'inspect.head': ['ヘッド', 'attention 用:何番目のヘッドか(0 から)'],
   models: ['モデル', 'モデルを大きさと損失とともに一覧します'],
   stats: ['統計', 'ここで生成されたもの'],
   help: ['ヘルプ', 'このボットにできること'],

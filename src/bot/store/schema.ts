@@ -41,4 +41,7 @@ export const migrations: readonly string[] = [
      at INTEGER NOT NULL
    ) STRICT;
    CREATE INDEX handled_by_at ON handled (at);`,
+  `CREATE TABLE guilds (
+     guild_id TEXT PRIMARY KEY
+   ) STRICT;`,
 ];

@@ -1,64 +1,13 @@
-import { chmodSync, mkdirSync } from 'node:fs';
-import path from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
-import type { Message, Sampling } from '../../engines/engine.ts';
-import { AppError } from '../../errors.ts';
-import { migrations } from './schema.ts';
-
-/** What was asked, in full, so that an answer can be given again, gone on with, or apologised for. */
-export interface AnswerRequest {
-  /** The conversation up to and including the question. */
-  readonly messages: readonly Message[];
-  readonly sampling: Sampling;
-  readonly maxTokens: number;
-  readonly systemPrompt: string;
-  readonly stop: readonly string[];
-}
-
-/** Where an answer is shown: enough to find it again after a restart. */
-export type AnswerPlace =
-  | {
-      readonly kind: 'interaction';
-      readonly applicationId: string;
-      /** Lets the bot edit its answer for fifteen minutes. */
-      readonly token: string;
-      readonly expiresAt: number;
-      readonly private: boolean;
-    }
-  /** An ordinary message; under the question where `replyTo` names it. */
-  | { readonly kind: 'message'; readonly replyTo: string | null };
-
-export type AnswerState = 'open' | 'done' | 'stopped' | 'failed' | 'interrupted';
-
-export interface StoredAnswer {
-  readonly id: string;
-  readonly state: AnswerState;
-  readonly userId: string;
-  readonly guildId: string | null;
-  readonly channelId: string;
-  readonly engine: string;
-  readonly model: string;
-  readonly request: AnswerRequest;
-  readonly text: string;
-  readonly place: AnswerPlace;
-  readonly messageIds: readonly string[];
-}
-
-/** What a channel has set; absent fields take the bot's defaults. */
-export interface ChannelSettings {
-  readonly engine?: string;
-  readonly model?: string;
-  readonly prompt?: string;
-  readonly sampling?: Sampling;
-  readonly maxTokens?: number;
-}
-
-export interface EngineStats {
-  readonly engine: string;
-  readonly answers: number;
-  readonly tokens: number;
-  readonly tokensPerSecond: number;
-}
+import type { DatabaseSync } from 'node:sqlite';
+import { openDatabase, transaction } from './database.ts';
+import type {
+  AnswerPlace,
+  AnswerRequest,
+  AnswerState,
+  ChannelSettings,
+  EngineStats,
+  StoredAnswer,
+} from './types.ts';
 
 type Row = Record<string, string | number | null>;
 
@@ -71,20 +20,7 @@ export class BotStore implements Disposable {
 
   /** @param file path of the database, or `:memory:`. @throws AppError STORE_FAILED, STORE_TOO_NEW. */
   constructor(file: string) {
-    try {
-      if (file !== ':memory:') mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
-      this.db = new DatabaseSync(file);
-      if (file !== ':memory:') chmodSync(file, 0o600);
-      this.db.exec(
-        'PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;',
-      );
-    } catch (cause) {
-      throw new AppError('STORE_FAILED', `The bot's database ${file} cannot be opened.`, {
-        hint: 'Is the folder writable? `database` in the configuration names another file.',
-        cause,
-      });
-    }
-    this.migrate(file);
+    this.db = openDatabase(file);
   }
 
   [Symbol.dispose](): void {
@@ -118,7 +54,7 @@ export class BotStore implements Disposable {
 
   /** Keeps which messages show an answer, in order. */
   saveMessages(id: string, messageIds: readonly string[]): void {
-    this.transaction(() => {
+    transaction(this.db, () => {
       const insert = this.db.prepare(
         // an answer that was forgotten meanwhile gets no messages
         `INSERT OR IGNORE INTO answer_messages (message_id, answer_id, position)
@@ -185,7 +121,7 @@ export class BotStore implements Disposable {
 
   /** Changes what is given and keeps the rest. */
   updateChannel(channelId: string, guildId: string | null, change: ChannelSettings): ChannelSettings {
-    return this.transaction(() => {
+    return transaction(this.db, () => {
       const settings = { ...this.channelSettings(channelId), ...change };
       this.db
         .prepare(
@@ -237,9 +173,22 @@ export class BotStore implements Disposable {
     return Number(this.db.prepare('DELETE FROM answers WHERE user_id = ?').run(userId).changes);
   }
 
+  /** Takes note of a server that the bot is on. */
+  joinGuild(guildId: string): void {
+    this.db.prepare('INSERT OR IGNORE INTO guilds (guild_id) VALUES (?)').run(guildId);
+  }
+
+  /** Servers that the bot was on when it last looked. */
+  knownGuilds(): string[] {
+    return (this.db.prepare('SELECT guild_id FROM guilds').all() as Row[]).map((row) =>
+      String(row['guild_id']),
+    );
+  }
+
   /** Deletes everything of a server that the bot has left. */
   forgetGuild(guildId: string): void {
-    this.transaction(() => {
+    transaction(this.db, () => {
+      this.db.prepare('DELETE FROM guilds WHERE guild_id = ?').run(guildId);
       this.db.prepare('DELETE FROM answers WHERE guild_id = ?').run(guildId);
       this.db.prepare('DELETE FROM channel_settings WHERE guild_id = ?').run(guildId);
     });
@@ -284,36 +233,5 @@ export class BotStore implements Disposable {
       place: JSON.parse(String(row['place'])) as AnswerPlace,
       messageIds: messages.map((message) => String(message['message_id'])),
     };
-  }
-
-  private transaction<T>(work: () => T): T {
-    this.db.exec('BEGIN IMMEDIATE');
-    try {
-      const result = work();
-      this.db.exec('COMMIT');
-      return result;
-    } catch (error) {
-      this.db.exec('ROLLBACK');
-      throw error;
-    }
-  }
-
-  private migrate(file: string): void {
-    this.transaction(() => {
-      const { user_version: version } = this.db.prepare('PRAGMA user_version').get() as {
-        user_version: number;
-      };
-      if (version > migrations.length) {
-        throw new AppError(
-          'STORE_TOO_NEW',
-          `${file} was written by a newer babble (version ${version}, known ${migrations.length}).`,
-          {
-            hint: 'Update babble, or name another file with `database`.',
-          },
-        );
-      }
-      for (const migration of migrations.slice(version)) this.db.exec(migration);
-      this.db.exec(`PRAGMA user_version = ${migrations.length}`);
-    });
   }
 }

@@ -1,4 +1,5 @@
-import { AppError } from '../errors.ts';
+import { AppError } from '../../errors.ts';
+import type { QueueRequest, RequestQueue, Slot } from './types.ts';
 
 export interface QueueLimits {
   /** Answers generated at once on one engine. */
@@ -13,36 +14,19 @@ export interface QueueLimits {
   readonly cooldownMs: number;
 }
 
-export interface QueueRequest {
-  readonly engine: string;
-  readonly userId: string;
-  /** Absent in direct messages. */
-  readonly guildId?: string;
-  readonly signal: AbortSignal;
-  /** Part of a command that asks several engines: `charge` has met the person's own limits for all of them. */
-  readonly charged?: boolean;
-  /** Told whenever the place changes: 0 is next. */
-  onPosition?(position: number): void;
-}
-
 interface Waiter {
   readonly request: QueueRequest;
-  start(): void;
-}
-
-/** A slot of an engine; `using` gives it back. */
-export interface Slot extends Disposable {
-  /** Milliseconds spent waiting for it. */
-  readonly waitedMs: number;
+  start(slot: number): void;
 }
 
 /**
  * A bounded, fair queue by engine: people take turns (one who asks five times waits behind one who asks
  * once), and beyond the limits a request is refused at once with a reason.
  */
-export class AnswerQueue {
+export class AnswerQueue implements RequestQueue {
   private readonly limits: QueueLimits;
-  private readonly running = new Map<string, QueueRequest[]>();
+  /** By engine: who has which slot. */
+  private readonly running = new Map<string, Map<number, QueueRequest>>();
   private readonly waiting = new Map<string, Waiter[]>();
   private readonly lastStart = new Map<string, number>();
   /** When each person last got a slot, as a running number; emptied whenever nobody waits. */
@@ -55,32 +39,31 @@ export class AnswerQueue {
     this.now = now;
   }
 
-  /** Requests that run or wait, over all engines. */
   get size(): { running: number; waiting: number } {
-    const count = (lists: Iterable<readonly unknown[]>) =>
-      [...lists].reduce((sum, list) => sum + list.length, 0);
-    return { running: count(this.running.values()), waiting: count(this.waiting.values()) };
+    const sum = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0);
+    return {
+      running: sum([...this.running.values()].map(({ size }) => size)),
+      waiting: sum([...this.waiting.values()].map(({ length }) => length)),
+    };
   }
 
-  /**
-   * Waits for a slot.
-   * @throws AppError QUEUE_FULL or QUEUE_COOLDOWN at once; the signal's reason when aborted while waiting.
-   */
   async enter(request: QueueRequest): Promise<Slot> {
     request.signal.throwIfAborted();
-    if (!request.charged) this.charge(request.userId);
+    if (!request.charged) this.meetPersonalLimits(request.userId);
     this.admit(request);
     const since = this.now();
-    const slot = (): Slot => ({
+    const slot = (number: number): Slot => ({
+      number,
       waitedMs: this.now() - since,
-      [Symbol.dispose]: () => this.leave(request),
+      [Symbol.dispose]: () => this.leave(request, number),
     });
-    if (this.list(this.running, request.engine).length < this.limits.slots) {
-      this.serve(request);
-      return slot();
+    const free = this.freeSlot(request.engine);
+    if (free !== undefined) {
+      this.serve(request, free);
+      return slot(free);
     }
     return new Promise<Slot>((resolve, reject) => {
-      const queue = this.list(this.waiting, request.engine);
+      const queue = this.line(request.engine);
       const abort = () => {
         queue.splice(queue.indexOf(waiter), 1);
         this.announce(request.engine);
@@ -88,10 +71,10 @@ export class AnswerQueue {
       };
       const waiter: Waiter = {
         request,
-        start: () => {
+        start: (number) => {
           request.signal.removeEventListener('abort', abort);
-          this.serve(request);
-          resolve(slot());
+          this.serve(request, number);
+          resolve(slot(number));
         },
       };
       request.signal.addEventListener('abort', abort, { once: true });
@@ -100,12 +83,11 @@ export class AnswerQueue {
     });
   }
 
-  /**
-   * Counts one question against a person's limits. `enter` does so by itself; a command that asks several
-   * engines charges once and enters with `charged`.
-   * @throws AppError QUEUE_FULL or QUEUE_COOLDOWN.
-   */
-  charge(userId: string): void {
+  async charge(userId: string): Promise<void> {
+    this.meetPersonalLimits(userId);
+  }
+
+  private meetPersonalLimits(userId: string): void {
     const mine = this.requests().filter((request) => request.userId === userId).length;
     if (mine >= this.limits.perUser) {
       throw refusal(
@@ -123,7 +105,11 @@ export class AnswerQueue {
 
   private requests(): QueueRequest[] {
     const waiting = [...this.waiting.values()].flat().map((waiter) => waiter.request);
-    return [...[...this.running.values()].flat(), ...waiting];
+    return [...this.inSlots(), ...waiting];
+  }
+
+  private inSlots(): QueueRequest[] {
+    return [...this.running.values()].flatMap((slots) => [...slots.values()]);
   }
 
   private admit(request: QueueRequest): void {
@@ -135,26 +121,33 @@ export class AnswerQueue {
         `This server already has ${ours} answers on the way; ${this.limits.perGuild} is the most.`,
       );
     }
-    const free = this.list(this.running, request.engine).length < this.limits.slots;
-    const line = this.list(this.waiting, request.engine).length;
-    if (!free && line >= this.limits.waiting) {
-      throw refusal('QUEUE_FULL', `${line} requests already wait for ${request.engine}; that is the most.`);
+    const { length } = this.line(request.engine);
+    if (this.freeSlot(request.engine) === undefined && length >= this.limits.waiting) {
+      throw refusal('QUEUE_FULL', `${length} requests already wait for ${request.engine}; that is the most.`);
     }
   }
 
-  private serve(request: QueueRequest): void {
-    this.list(this.running, request.engine).push(request);
+  /** The lowest slot of the engine that nobody has. */
+  private freeSlot(engine: string): number | undefined {
+    const taken = this.slotsOf(engine);
+    if (taken.size >= this.limits.slots) return undefined;
+    let number = 0;
+    while (taken.has(number)) number += 1;
+    return number;
+  }
+
+  private serve(request: QueueRequest, slot: number): void {
+    this.slotsOf(request.engine).set(slot, request);
     this.serial += 1;
     this.served.set(request.userId, this.serial);
   }
 
-  private leave(request: QueueRequest): void {
-    const running = this.list(this.running, request.engine);
-    const index = running.indexOf(request);
-    if (index < 0) return;
-    running.splice(index, 1);
-    const next = this.takeFairest(request.engine);
-    next?.start();
+  private leave(request: QueueRequest, slot: number): void {
+    const slots = this.slotsOf(request.engine);
+    // given back twice, it may be somebody else's by now
+    if (slots.get(slot) !== request) return;
+    slots.delete(slot);
+    this.takeFairest(request.engine)?.start(slot);
     this.announce(request.engine);
     this.forgetOldStarts();
     if (this.size.waiting === 0) this.served.clear();
@@ -162,7 +155,7 @@ export class AnswerQueue {
 
   /** The waiting request whose asker has the fewest running, then was served least recently, then came first. */
   private takeFairest(engine: string): Waiter | undefined {
-    const queue = this.list(this.waiting, engine);
+    const queue = this.line(engine);
     const order = this.order(engine);
     const next = order[0];
     if (next) queue.splice(queue.indexOf(next), 1);
@@ -171,11 +164,11 @@ export class AnswerQueue {
 
   private order(engine: string): Waiter[] {
     const busy = new Map<string, number>();
-    for (const { userId } of [...this.running.values()].flat()) busy.set(userId, (busy.get(userId) ?? 0) + 1);
+    for (const { userId } of this.inSlots()) busy.set(userId, (busy.get(userId) ?? 0) + 1);
     const turn = (waiter: Waiter, index: number, all: readonly Waiter[]) =>
       (busy.get(waiter.request.userId) ?? 0) +
       all.slice(0, index).filter(({ request }) => request.userId === waiter.request.userId).length;
-    return this.list(this.waiting, engine)
+    return this.line(engine)
       .map((waiter, index, all) => ({
         waiter,
         turn: turn(waiter, index, all),
@@ -198,14 +191,19 @@ export class AnswerQueue {
     for (const [userId, at] of this.lastStart) if (at < old) this.lastStart.delete(userId);
   }
 
-  private list<T>(lists: Map<string, T[]>, engine: string): T[] {
-    let list = lists.get(engine);
-    if (!list) {
-      list = [];
-      lists.set(engine, list);
-    }
-    return list;
+  private line(engine: string): Waiter[] {
+    return entry(this.waiting, engine, () => []);
   }
+
+  private slotsOf(engine: string): Map<number, QueueRequest> {
+    return entry(this.running, engine, () => new Map());
+  }
+}
+
+function entry<T>(map: Map<string, T>, key: string, create: () => T): T {
+  const value = map.get(key) ?? create();
+  map.set(key, value);
+  return value;
 }
 
 function refusal(code: 'QUEUE_FULL', message: string): AppError {

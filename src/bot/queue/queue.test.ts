@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { AnswerQueue, type QueueLimits, type QueueRequest } from './queue.ts';
+import { AnswerQueue, type QueueLimits } from './queue.ts';
+import type { QueueRequest } from './types.ts';
 
 const limits: QueueLimits = { slots: 1, waiting: 3, perUser: 2, perGuild: 4, cooldownMs: 0 };
 const ask = (userId: string, more: Partial<QueueRequest> = {}): QueueRequest => ({
@@ -84,5 +85,16 @@ test('engines have slots of their own', async () => {
   const queue = new AnswerQueue(limits);
   await queue.enter(ask('anna'));
   await queue.enter(ask('anna', { engine: 'gpt' }));
+  expect(queue.size).toEqual({ running: 2, waiting: 0 });
+});
+
+test('whoever has a slot has it alone: numbers are given out again only when they are free', async () => {
+  const queue = new AnswerQueue({ ...limits, slots: 2 });
+  const first = await queue.enter(ask('anna'));
+  const second = await queue.enter(ask('ben'));
+  const third = queue.enter(ask('carl'));
+  first[Symbol.dispose]();
+  first[Symbol.dispose]();
+  expect([first.number, second.number, (await third).number]).toEqual([0, 1, 0]);
   expect(queue.size).toEqual({ running: 2, waiting: 0 });
 });
