@@ -9,6 +9,7 @@ import { AppError } from './errors.ts';
  * @returns the exit code: 0 fine, 1 failure, 2 wrong usage, 130 interrupted.
  */
 export async function main(argv: readonly string[]): Promise<number> {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', endQuietly);
   const [first = 'chat', ...rest] = argv;
   if (first === '--help' || first === '-h' || (first === 'help' && rest.length === 0)) {
     process.stdout.write(helpText());
@@ -22,6 +23,11 @@ export async function main(argv: readonly string[]): Promise<number> {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     return reportError(error);
   }
+}
+
+/** A reader that has seen enough (`babble models | head`) is no failure. */
+function endQuietly(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
 }
 
 async function dispatch(name: string, args: readonly string[]): Promise<number> {
