@@ -23,7 +23,7 @@ export function App(props: { readonly repl: Repl; readonly input: Input; readonl
   const editor = useStore(input.editor);
   const menu = useStore(input.menu);
   const suggest = useStore(input.suggest);
-  const { theme } = repl;
+  const theme = useStore(repl.look);
 
   // The frame must leave room for the transcript, however small the window.
   const most = Math.max(1, Math.min(8, rows - 6));

@@ -42,7 +42,8 @@ export interface ReplOptions {
 export class Repl {
   readonly status: Store<Status, StatusAction>;
   readonly services: ReplServices;
-  readonly theme: Theme;
+  /** The theme, which may change at any time. */
+  readonly look: Store<Theme, Theme>;
   /** Set when something the person asked for failed. */
   hadError = false;
   readonly #write: (spans: readonly Span[]) => void;
@@ -57,7 +58,7 @@ export class Repl {
 
   constructor(session: ChatSession, options: ReplOptions) {
     this.services = options.services;
-    this.theme = options.theme;
+    this.look = new Store((_, theme) => theme, options.theme);
     this.#raw = options.raw ?? false;
     this.#columns = options.columns ?? (() => Number.POSITIVE_INFINITY);
     this.#write = withSpaces(options.write);
@@ -66,6 +67,10 @@ export class Repl {
     this.#session = session;
     this.status = new Store(statusReducer, initialStatus(session.engineId, session.modelId));
     this.#adopt(session);
+  }
+
+  get theme(): Theme {
+    return this.look.get();
   }
 
   get session(): ChatSession {

@@ -1,5 +1,6 @@
 import { render } from 'ink';
 import type { ChatSession } from '../chat/types.ts';
+import type { ThemeName } from '../settings/types.ts';
 import { App } from './app.tsx';
 import { editOutside } from './editor/outside.ts';
 import type { History } from './history.ts';
@@ -7,7 +8,7 @@ import { Input } from './input.ts';
 import { Repl } from './repl.ts';
 import type { ReplServices } from './services.ts';
 import { Terminal, type TerminalStreams } from './terminal/terminal.ts';
-import { themeFor } from './theme.ts';
+import { chooseTheme } from './themes.ts';
 import { welcomeSpans } from './welcome.ts';
 
 export interface SittingOptions {
@@ -21,6 +22,8 @@ export interface SittingOptions {
   readonly resumed?: boolean;
   /** Shows Markdown as it is written, unstyled. */
   readonly raw?: boolean;
+  /** Default `auto`. */
+  readonly theme?: ThemeName;
   /** Told at the start. */
   readonly warning?: string | undefined;
   /** Ends the sitting, as a signal to the process does. */
@@ -34,7 +37,7 @@ export async function runSitting(options: SittingOptions): Promise<number> {
   const terminal = new Terminal(streams, env);
   const repl = new Repl(session, {
     services,
-    theme: themeFor(env),
+    theme: chooseTheme(options.theme ?? 'auto', env),
     raw: options.raw ?? false,
     columns: () => terminal.size.columns,
     write: (spans) => terminal.write(spans),

@@ -19,8 +19,8 @@ export type Role =
 /** SGR sequences by role; '' where the role looks like plain text. */
 export type Theme = Readonly<Record<Role, string>>;
 
-// The sixteen colours follow the person's own terminal theme, light or dark.
-const coloured: Theme = {
+/** The sixteen colours follow the person's own terminal theme, light or dark. */
+export const terminalTheme: Theme = {
   person: '\x1b[1m',
   mark: '\x1b[36m',
   dim: '\x1b[2m',
@@ -39,13 +39,8 @@ const coloured: Theme = {
 
 /** No colour, no style. */
 export const plainTheme: Theme = Object.freeze(
-  Object.fromEntries(Object.keys(coloured).map((role) => [role, ''])) as Record<Role, string>,
+  Object.fromEntries(Object.keys(terminalTheme).map((role) => [role, ''])) as Record<Role, string>,
 );
-
-/** The theme for an environment: `NO_COLOR` (any value but '') and dumb terminals get none. */
-export function themeFor(env: NodeJS.ProcessEnv): Theme {
-  return env['NO_COLOR'] || env['TERM'] === 'dumb' ? plainTheme : coloured;
-}
 
 /** Text in the style of a role. */
 export function paint(theme: Theme, role: Role, text: string): string {

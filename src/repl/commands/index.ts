@@ -22,6 +22,7 @@ import { seedCommand } from './seed.ts';
 import { setCommand } from './set.ts';
 import { similarityCommand } from './similarity.ts';
 import { systemCommand } from './system.ts';
+import { themeCommand } from './theme.ts';
 import { topologyCommand } from './topology.ts';
 import { weightsCommand } from './weights.ts';
 import { whyCommand } from './why.ts';
@@ -51,6 +52,7 @@ const commands: readonly Command[] = [
   weightsCommand,
   topologyCommand,
   curveCommand,
+  themeCommand,
   exitCommand,
 ];
 

@@ -1,10 +1,9 @@
 import { render } from 'ink-testing-library';
 import { expect, test } from 'vitest';
-import { themeFor } from '../theme.ts';
+import { plainTheme as theme } from '../theme.ts';
 import { type MenuState, matches, menuReducer } from './reducer.ts';
 import { MenuView } from './view.tsx';
 
-const theme = themeFor({ NO_COLOR: '1' });
 const names = ['bigram-count', 'bigram-grad', 'mlp', 'wavenet', 'gpt', 'tiny-llama', 'llama', 'remote'];
 const items = names.map((label, index) => ({ label, detail: `engine ${index}`, value: label }));
 const open = menuReducer(undefined, { type: 'open', menu: { title: 'Engine', items, selected: 2 } })!;
