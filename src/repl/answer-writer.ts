@@ -1,9 +1,17 @@
-import type { Usage } from '../engines/engine.ts';
-import type { MarkdownStyler } from './markdown.ts';
+import type { StreamPart, Usage } from '../engines/engine.ts';
 import type { Span } from './terminal/tape.ts';
 
 /** The figures in the status line change at most this often while an answer streams. */
 const progressMs = 300;
+
+type TextDelta = Extract<StreamPart, { type: 'text-delta' }>;
+
+/** Gives an answer's text its looks, as it comes. */
+export interface AnswerStyler {
+  push(text: string, part: TextDelta): readonly Span[];
+  /** What was held back. */
+  flush(): readonly Span[];
+}
 
 /** What has come of an answer so far. */
 export class AnswerWriter {
@@ -14,12 +22,12 @@ export class AnswerWriter {
   /** What was told meanwhile. */
   readonly notices: Span[] = [];
   readonly #write: (spans: readonly Span[]) => void;
-  readonly #styler: MarkdownStyler | undefined;
+  readonly #styler: AnswerStyler | undefined;
   readonly #startedAt = performance.now();
   #firstAt: number | undefined;
   #progressAt = performance.now();
 
-  constructor(write: (spans: readonly Span[]) => void, styler: MarkdownStyler | undefined) {
+  constructor(write: (spans: readonly Span[]) => void, styler: AnswerStyler | undefined) {
     this.#write = write;
     this.#styler = styler;
   }
@@ -28,11 +36,12 @@ export class AnswerWriter {
     return performance.now() - (this.#firstAt ?? this.#startedAt);
   }
 
-  add(text: string, tokens: number): void {
+  add(part: TextDelta): void {
+    const { text, tokenIds } = part;
     this.#firstAt ??= performance.now();
     this.text += text;
-    this.tokens += tokens;
-    this.#write(this.#styler ? this.#styler.push(text) : [{ text, style: '' }]);
+    this.tokens += tokenIds.length;
+    this.#write(this.#styler ? this.#styler.push(text, part) : [{ text, style: '' }]);
   }
 
   /** Writes what the styler held back. */

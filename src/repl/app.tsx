@@ -23,16 +23,20 @@ export function App(props: { readonly repl: Repl; readonly input: Input; readonl
   const editor = useStore(input.editor);
   const menu = useStore(input.menu);
   const suggest = useStore(input.suggest);
+  const panel = useStore(repl.panel);
   const theme = useStore(repl.look);
 
   // The frame must leave room for the transcript, however small the window.
   const most = Math.max(1, Math.min(8, rows - 6));
   const layout = layoutEditor(editor, columns, most);
+  const panelRoom = rows - (panel?.onKey ? 0 : layout.rows.length) - 6;
+  const panelRows = menu ? [] : (panel?.rows({ columns, most: Math.max(0, panelRoom) }) ?? []);
+  const hasEditor = !menu && !panel?.onKey;
   const queued = menu ? [] : status.queued.slice(0, queuedRows).map((text, row) => ({ text, row }));
-  const top = 1 + queued.length;
-  const cursor = menu
-    ? { x: Math.min(columns - 1, menuCursor(menu)), y: top }
-    : { x: layout.cursor.x, y: top + layout.cursor.y };
+  const top = 1 + panelRows.length + queued.length;
+  const menuPlace = menu && { x: Math.min(columns - 1, menuCursor(menu)), y: top };
+  const editorPlace = hasEditor ? { x: layout.cursor.x, y: top + layout.cursor.y } : null;
+  const cursor = menuPlace ?? editorPlace;
   useInsertionEffect(() => {
     sink.cursor = cursor;
   });
@@ -41,21 +45,24 @@ export function App(props: { readonly repl: Repl; readonly input: Input; readonl
     repl.kind === 'chat'
       ? 'Write a message; /help shows what else'
       : 'Begin a text, or just press Enter; /help';
-  const room = Math.max(1, Math.min(6, rows - layout.rows.length - 5));
+  const room = Math.max(1, Math.min(6, rows - layout.rows.length - panelRows.length - 5));
   return (
     <Box flexDirection="column">
       <Box height={1} />
+      {panelRows.map((line, row) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: a row is its place
+        <Text key={row} wrap="truncate">
+          {line === '' ? ' ' : line}
+        </Text>
+      ))}
       {queued.map(({ text, row }) => (
         <Text key={row} wrap="truncate">
           {paint(theme, 'dim', truncate(`… ${sanitiseLine(text)}`, columns - 1))}
         </Text>
       ))}
-      {menu ? (
-        <MenuView state={menu} {...{ columns, theme }} most={most} />
-      ) : (
-        <EditorView {...{ layout, columns, theme }} placeholder={placeholder} />
-      )}
-      {!menu && suggest.list.length > 0 && (
+      {menu && <MenuView state={menu} {...{ columns, theme }} most={most} />}
+      {hasEditor && <EditorView {...{ layout, columns, theme }} placeholder={placeholder} />}
+      {hasEditor && suggest.list.length > 0 && (
         <ListView
           items={suggest.list.map(({ value, detail = '' }) => ({ label: value, detail }))}
           selected={suggest.selected}

@@ -33,6 +33,7 @@ export class Input implements Screen {
   readonly menu = new Store<MenuState | undefined, MenuAction>(menuReducer, undefined);
   readonly suggest = new Store<SuggestState, SuggestAction>(suggestReducer, noSuggestions);
   readonly submissions: Submissions;
+  readonly hasPanel = true;
   readonly #repl: Repl;
   readonly #host: InputHost;
   readonly #history: History;
@@ -74,6 +75,11 @@ export class Input implements Screen {
   }
 
   #handleNow(event: KeyEvent): void {
+    const takesKeys = this.#repl.panel.get();
+    if (takesKeys?.onKey) {
+      takesKeys.onKey(event);
+      return;
+    }
     const isInterrupt = event.type === 'key' && keyName(event) === 'ctrl+c';
     if (!isInterrupt) this.#disarm();
     if (this.menu.get()) this.#handleMenu(event);

@@ -37,6 +37,7 @@ export async function runPlain(
   const lines = createInterface({ input: stdin, crlfDelay: Number.POSITIVE_INFINITY });
   const screen: Screen = {
     columns: 80,
+    hasPanel: false,
     choose: async (menu) => {
       repl.notice(menu.items.map(({ label, detail = '' }) => `${label}  ${detail}`).join('\n'));
       return undefined;

@@ -4,6 +4,7 @@ import type { ClientEvent } from '../engines/host/types.ts';
 import { AppError } from '../errors.ts';
 import { AnswerWriter } from './answer-writer.ts';
 import { MarkdownStyler } from './markdown.ts';
+import { type Panel, panelReducer } from './panel.ts';
 import type { ReplServices } from './services.ts';
 import { initialStatus, type Status, type StatusAction, statusReducer } from './status/reducer.ts';
 import { Store } from './store.ts';
@@ -19,6 +20,7 @@ import {
   personSpans,
   warningSpans,
 } from './transcript.ts';
+import { Watching } from './watch/watching.ts';
 
 export interface ReplOptions {
   readonly services: ReplServices;
@@ -44,6 +46,10 @@ export class Repl {
   readonly services: ReplServices;
   /** The theme, which may change at any time. */
   readonly look: Store<Theme, Theme>;
+  /** Rows above the editor, or in its place, while something goes on that has them. */
+  readonly panel = new Store<Panel | undefined, Panel | undefined>(panelReducer, undefined);
+  /** How answers are watched as they are written. */
+  readonly watching: Watching;
   /** Set when something the person asked for failed. */
   hadError = false;
   readonly #write: (spans: readonly Span[]) => void;
@@ -65,6 +71,7 @@ export class Repl {
     this.#writeQuestion = withSpaces(options.writeQuestion ?? options.write);
     this.#writeAnswer = withSpaces(options.writeAnswer ?? options.write);
     this.#session = session;
+    this.watching = new Watching(this);
     this.status = new Store(statusReducer, initialStatus(session.engineId, session.modelId));
     this.#adopt(session);
   }
@@ -205,13 +212,14 @@ export class Repl {
     this.#turn = turn;
     this.status.dispatch({ type: 'generating' });
     const kind = this.kind;
-    const answer = new AnswerWriter(this.#writeAnswer, this.#stylerFor(kind));
+    const answer = new AnswerWriter(this.#writeAnswer, this.watching.styler() ?? this.#stylerFor(kind));
     this.#writeQuestion(question);
     try {
       for await (const part of start(this.#session, turn.signal)) this.#take(part, answer, kind);
       answer.flush();
       this.#writeAnswer([answerEnd(answer.text, kind)]);
       this.write(answer.takeNotices());
+      this.watching.endAnswer(answer);
       if (answer.reason === 'length') this.notice(`Stopped at ${this.#session.settings.maxTokens} tokens.`);
       if (answer.reason === 'abort') this.notice('Stopped.');
     } catch (error) {
@@ -230,7 +238,8 @@ export class Repl {
   #take(part: ChatPart, answer: AnswerWriter, kind: EngineKind): void {
     switch (part.type) {
       case 'text-delta':
-        answer.add(part.text, part.tokenIds.length);
+        answer.add(part);
+        this.watching.add(part);
         if (answer.isProgressDue())
           this.status.dispatch({ type: 'progress', tokens: answer.tokens, ms: answer.elapsedMs });
         break;
@@ -265,6 +274,7 @@ export class Repl {
   #adopt(session: ChatSession): void {
     this.#unsubscribe();
     this.#session = session;
+    this.watching.apply();
     this.#unsubscribe = session.subscribe((event) => this.#onEngineEvent(event));
     this.#refresh();
   }

@@ -180,16 +180,20 @@ export class CompletionEngine implements Engine {
     if (top === 0) return { tokenId, text };
     const probabilities = probabilitiesOf(prediction);
     const chosen = { tokenId, text, probability: probabilities[tokenId]! };
-    return { tokenId, text, chosen, candidates: likeliest(probabilities, this.#model.vocabulary, top) };
+    return { tokenId, text, chosen, candidates: this.#likeliest(probabilities, top) };
+  }
+
+  #likeliest(probabilities: Float32Array, top: number): TokenProbability[] {
+    const { vocabulary, stopTokenId } = this.#model;
+    return likeliest(probabilities, vocabulary, top).map((token) =>
+      token.tokenId === stopTokenId ? { ...token, ends: true } : token,
+    );
   }
 
   async #nextToken(prompt: string, top: number): Promise<InspectReport> {
     const probabilities = probabilitiesOf(await this.#model.start(this.#tokensOf(prompt)));
     const title = prompt === '' ? 'First token' : `Next token after ${JSON.stringify(prompt)}`;
-    const { vocabulary, stopTokenId } = this.#model;
-    const tokens = likeliest(probabilities, vocabulary, top).map((token) =>
-      token.tokenId === stopTokenId ? { ...token, ends: true as const } : token,
-    );
+    const tokens = this.#likeliest(probabilities, top);
     return { type: 'distribution', title, tokens };
   }
 

@@ -21,6 +21,8 @@ export interface Menu<Value> {
 export interface Screen {
   /** Columns that a line should fit in. */
   readonly columns: number;
+  /** Whether `repl.panel` is drawn and given the keys. */
+  readonly hasPanel: boolean;
   /** Lets the person choose; undefined when they leave the menu, or when there is no terminal. */
   choose<Value>(menu: Menu<Value>): Promise<Value | undefined>;
   /** Puts a text into the editor, to be changed and sent. */

@@ -21,6 +21,7 @@ import { searchCommand } from './search.ts';
 import { seedCommand } from './seed.ts';
 import { setCommand } from './set.ts';
 import { similarityCommand } from './similarity.ts';
+import { surpriseCommand } from './surprise.ts';
 import { systemCommand } from './system.ts';
 import { themeCommand } from './theme.ts';
 import { topologyCommand } from './topology.ts';
@@ -46,6 +47,7 @@ const commands: readonly Command[] = [
   searchCommand,
   exportCommand,
   probsCommand,
+  surpriseCommand,
   whyCommand,
   heatmapCommand,
   similarityCommand,

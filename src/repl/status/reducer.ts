@@ -113,8 +113,8 @@ function afterEvent(status: Status, event: ClientEvent): Status {
 
 function figures(status: Status, usage: Usage): Pick<Status, 'tokensPerSecond' | 'contextUsed'> {
   return {
-    // One token alone has no speed.
-    tokensPerSecond: usage.generatedTokens > 1 ? usage.tokensPerSecond : status.tokensPerSecond,
+    // One token alone has no speed, nor have tokens chosen by hand.
+    tokensPerSecond: usage.tokensPerSecond > 0 ? usage.tokensPerSecond : status.tokensPerSecond,
     contextUsed: usage.promptTokens + usage.generatedTokens,
   };
 }

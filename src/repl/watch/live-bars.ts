@@ -14,13 +14,13 @@ const intervalMs = 60;
 
 /** The candidates at the last step of the answer under way, as bars above the editor. */
 export class LiveBars {
-  readonly #theme: Theme;
+  readonly #theme: () => Theme;
   readonly #show: (panel: Panel) => void;
   #chosen: TokenProbability | undefined;
   #candidates: readonly TokenProbability[] = [];
   #shownAt = 0;
 
-  constructor(theme: Theme, show: (panel: Panel) => void) {
+  constructor(theme: () => Theme, show: (panel: Panel) => void) {
     this.#theme = theme;
     this.#show = show;
   }
@@ -49,13 +49,13 @@ export class LiveBars {
     if (height < 2) return [];
     const title = chosen
       ? `drawn: ${tokenLabel(chosen)}, ${formatPercent(chosen.probability)}`
-      : 'What may come next shows here at every step of the answers. /probs live ends it.';
+      : 'What may come next, at every step of an answer. /probs live ends it.';
     const bars = candidates
       .slice(0, height - 1)
       .map((token) => ({ token, mark: isSame(token, chosen) ? '›' : ' ', isChosen: isSame(token, chosen) }));
     const lines = [
-      paint(this.#theme, 'dim', truncate(title, columns - 1)),
-      ...barLines(bars, columns - 1, this.#theme),
+      paint(this.#theme(), 'dim', truncate(title, columns - 1)),
+      ...barLines(bars, columns - 1, this.#theme()),
     ];
     return [...lines, ...Array<string>(height - lines.length).fill('')];
   }

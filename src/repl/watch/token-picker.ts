@@ -20,7 +20,7 @@ interface Pending {
 
 /** Lets the person choose every token of an answer: arrows, a number or the token itself, then Enter. */
 export class TokenPicker {
-  readonly #theme: Theme;
+  readonly #theme: () => Theme;
   readonly #show: (panel: Panel) => void;
   #pending: Pending | undefined;
   #selected = 0;
@@ -28,7 +28,7 @@ export class TokenPicker {
   /** Keys that came while the model was still thinking. */
   #held: KeyEvent[] = [];
 
-  constructor(theme: Theme, show: (panel: Panel) => void) {
+  constructor(theme: () => Theme, show: (panel: Panel) => void) {
     this.#theme = theme;
     this.#show = show;
   }
@@ -66,12 +66,13 @@ export class TokenPicker {
     const { from, to } = visibleRange(candidates.length, selected, height - 1);
     const bars = candidates.slice(from, to).map((token, index) => {
       const rank = from + index;
-      return { token, mark: rank < 9 ? String(rank + 1) : ' ', isChosen: rank === selected };
+      const number = rank < 9 ? rank + 1 : ' ';
+      return { token, mark: `${rank === selected ? '›' : ' '} ${number}`, isChosen: rank === selected };
     });
     const lines = [
-      ...barLines(bars, columns - 1, this.#theme),
+      ...barLines(bars, columns - 1, this.#theme()),
       paint(
-        this.#theme,
+        this.#theme(),
         'dim',
         candidates.length > to - from ? `… ${from + 1}–${to} of ${candidates.length}` : '',
       ),
