@@ -1,4 +1,4 @@
-import type { ModelRef } from '../engines/engine.ts';
+import type { LoadSettings, ModelRef } from '../engines/engine.ts';
 import { createEngineClient } from '../engines/host/client.ts';
 import type { EngineClient } from '../engines/host/types.ts';
 import { HttpError } from './http-error.ts';
@@ -9,12 +9,16 @@ export interface Offer {
   readonly id: string;
   readonly engine: string;
   readonly model: ModelRef;
+  /** Other names that clients may ask for it by. */
+  readonly aliases?: readonly string[];
 }
 
 export interface PoolOptions {
   readonly idleMs: number;
   /** Engines kept loaded at once; one that is in use is never unloaded for another. */
   readonly maxLoaded: number;
+  /** Every engine is loaded with these. */
+  readonly settings?: LoadSettings;
   /** Told of every crash. */
   onCrash?(offer: Offer): void;
   /** Test-only: another way to open an engine. */
@@ -41,7 +45,9 @@ export class EnginePool implements AsyncDisposable {
 
   /** @throws HttpError 404 with the names on offer. */
   find(id: string): Offer {
-    const offer = this.offers.find((candidate) => candidate.id === id);
+    const offer =
+      this.offers.find((candidate) => candidate.id === id) ??
+      this.offers.find(({ aliases }) => aliases?.includes(id));
     if (offer) return offer;
     const known = this.offers.map((candidate) => candidate.id).join(', ');
     throw new HttpError(
@@ -78,7 +84,12 @@ export class EnginePool implements AsyncDisposable {
   #open(offer: Offer): Opened {
     const client =
       this.#options.open?.(offer) ??
-      createEngineClient({ engine: offer.engine, model: offer.model, idleMs: this.#options.idleMs });
+      createEngineClient({
+        engine: offer.engine,
+        model: offer.model,
+        idleMs: this.#options.idleMs,
+        settings: this.#options.settings ?? {},
+      });
     client.subscribe((event) => {
       if (event.type === 'crashed') this.#options.onCrash?.(offer);
     });

@@ -27,6 +27,10 @@ export interface ServeOptions extends Access, Omit<PoolOptions, 'onCrash'> {
 export interface ApiServer extends AsyncDisposable {
   /** For example `http://127.0.0.1:8484`. */
   readonly url: string;
+  /** Requests that wait or run. */
+  readonly inside: number;
+  /** Takes no more requests, and resolves when those that wait or run are answered, or the signal aborts. */
+  drain(signal: AbortSignal): Promise<void>;
 }
 
 type Handler = (request: IncomingMessage, response: ServerResponse, signal: AbortSignal) => Promise<void>;
@@ -44,6 +48,7 @@ export async function serve(options: ServeOptions): Promise<ApiServer> {
     onCrash: ({ id }) => metrics.crashes.inc({ model: id }),
   });
   const closing = new AbortController();
+  let draining = false;
 
   const answer = async (
     response: ServerResponse,
@@ -100,9 +105,12 @@ export async function serve(options: ServeOptions): Promise<ApiServer> {
     const gone = new AbortController();
     response.once('close', () => {
       gone.abort();
+      // A kept-alive connection would hold up the closing.
+      if (draining) setImmediate(() => server.closeIdleConnections());
       metrics.requests.inc({ route: route in routes ? route : 'other', status: response.statusCode });
     });
     const handle = async (): Promise<void> => {
+      if (draining) throw new HttpError(503, 'closing', 'The server is closing.', { connection: 'close' });
       if (route !== 'GET /health') authorize(request, options);
       const handler = routes[route];
       if (!handler) throw new HttpError(404, 'not_found', `There is no ${route.slice(0, 200)}.`);
@@ -121,10 +129,26 @@ export async function serve(options: ServeOptions): Promise<ApiServer> {
     });
   });
   const { address, port, family } = server.address() as AddressInfo;
+  let closed: Promise<unknown> | undefined;
+  const close = (): Promise<unknown> => {
+    draining = true;
+    // Open connections stay until their answers are sent; idle ones end now.
+    closed ??= new Promise((resolve) => server.close(resolve));
+    return closed;
+  };
   return {
     url: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`,
+    get inside() {
+      return gate.inside;
+    },
+    async drain(signal) {
+      const stopped = Promise.withResolvers<void>();
+      signal.addEventListener('abort', () => stopped.resolve(), { once: true });
+      if (signal.aborted) stopped.resolve();
+      await Promise.race([close(), stopped.promise]);
+    },
     async [Symbol.asyncDispose]() {
-      const closed = new Promise((resolve) => server.close(resolve));
+      const closed = close();
       closing.abort();
       await pool[Symbol.asyncDispose]();
       server.closeAllConnections();

@@ -1,9 +1,11 @@
+import { readAliases } from '../../catalogue/aliases.ts';
 import { listModels, resolveModel } from '../../catalogue/catalogue.ts';
+import { ggufFileOf } from '../../catalogue/gguf-model.ts';
 import { findEngine, listEngines } from '../../engines/registry.ts';
 import { AppError } from '../../errors.ts';
 import type { Offer } from '../../serve/pool.ts';
 import { serve } from '../../serve/server.ts';
-import { createCommand, decimal, integer } from '../options.ts';
+import { addLoadOptions, createCommand, decimal, integer, loadSettingsFrom } from '../options.ts';
 
 interface ServeFlags {
   readonly host: string;
@@ -11,6 +13,7 @@ interface ServeFlags {
   readonly queue: number;
   readonly maxLoaded: number;
   readonly idleMinutes: number;
+  readonly drainSeconds: number;
   readonly offer?: readonly string[];
 }
 
@@ -22,16 +25,28 @@ export async function run(args: readonly string[]): Promise<number> {
     .option('--queue <number>', 'requests that may wait or run; beyond it 503', integer(1, 100_000), 32)
     .option('--max-loaded <number>', 'engines kept loaded at once', integer(1, 1000), 2)
     .option('--idle-minutes <number>', 'unload an engine after this; 0 never', decimal(0, 1e6), 10)
+    .option(
+      '--drain-seconds <number>',
+      'when stopped, time for the answers that run; a second signal ends them',
+      decimal(0, 1e6),
+      30,
+    )
     .option('--offer <engine=model...>', 'offer a model by path or name as well, such as llama=model.gguf')
     .addHelpText(
       'after',
       '\nThe key is read from the environment: BABBLE_SERVE_API_KEY. Required on every address but loopback.',
     );
+  addLoadOptions(command);
   command.parse(args, { from: 'user' });
   const flags = command.opts<ServeFlags>();
   const stopped = Promise.withResolvers<void>();
-  const stop = (): void => stopped.resolve();
-  process.once('SIGINT', stop).once('SIGTERM', stop);
+  const ended = new AbortController();
+  const stop = (): void => {
+    if (signals++ === 0) stopped.resolve();
+    else ended.abort();
+  };
+  let signals = 0;
+  process.on('SIGINT', stop).on('SIGTERM', stop);
   try {
     await using server = await serve({
       host: flags.host,
@@ -41,22 +56,31 @@ export async function run(args: readonly string[]): Promise<number> {
       maxQueue: flags.queue,
       maxLoaded: flags.maxLoaded,
       idleMs: flags.idleMinutes * 60_000,
+      settings: loadSettingsFrom(command.opts()),
     }).catch((error: unknown) => {
       throw listenError(error, flags);
     });
     process.stdout.write(`babble serves on ${server.url}/v1 (Ctrl+C stops it)\n`);
     await stopped.promise;
+    if (server.inside > 0) {
+      process.stderr.write('babble finishes the answers that run; a second signal ends them.\n');
+    }
+    await server.drain(AbortSignal.any([ended.signal, AbortSignal.timeout(flags.drainSeconds * 1000)]));
     return 0;
   } finally {
     process.off('SIGINT', stop).off('SIGTERM', stop);
   }
 }
 
-/** Every usable model of the catalogue under its id, then those named; a name taken twice gets its engine's before it. */
+/**
+ * The models named, and every usable one of the catalogue, under their ids; an id taken twice gets its
+ * engine's before it. The person's aliases are good as well.
+ */
 async function findOffers(named: readonly string[]): Promise<Offer[]> {
   const engines = new Set(listEngines().map(({ id }) => id));
   const offers: Offer[] = [];
   const add = (engine: string, model: Offer['model']): void => {
+    if (offers.some((offer) => offer.engine === engine && isSame(offer.model, model))) return;
     const taken = offers.some((offer) => offer.id === model.id);
     const id = taken ? `${engine}/${model.id}` : model.id;
     if (!offers.some((offer) => offer.id === id)) offers.push({ id, engine, model });
@@ -71,12 +95,30 @@ async function findOffers(named: readonly string[]): Promise<Offer[]> {
     add(findEngine(engine).id, await resolveModel(engine, rest.join('=')));
   }
   for (const { id, path, engine, error } of await listModels()) {
-    if (!error && engines.has(engine)) add(engine, { id, path });
+    if (!error && engines.has(engine)) add(engine, { id, path: ggufFileOf(path) ?? path });
   }
-  if (offers.length > 0) return offers;
+  return offersWithAliases(offers);
+}
+
+/** An alias of a model on offer is another name of it; any other is an offer of its own. */
+async function offersWithAliases(offers: readonly Offer[]): Promise<Offer[]> {
+  const aliases = new Map<Offer, string[]>(offers.map((offer) => [offer, []]));
+  for (const [name, { engine }] of await readAliases()) {
+    // What has gone meanwhile is not offered.
+    const model = await resolveModel(engine, name).catch(() => undefined);
+    if (model === undefined) continue;
+    const offer = offers.find((candidate) => candidate.engine === engine && isSame(candidate.model, model));
+    if (offer === undefined) aliases.set({ id: name, engine, model }, []);
+    else aliases.get(offer)!.push(name);
+  }
+  if (aliases.size > 0) return [...aliases].map(([offer, names]) => ({ ...offer, aliases: names }));
   throw new AppError('UNKNOWN_MODEL', 'There is no model to offer.', {
     hint: 'Train one with `babble train`, or name one with --offer engine=model.',
   });
+}
+
+function isSame(a: Offer['model'], b: Offer['model']): boolean {
+  return a.id === b.id && a.path === b.path;
 }
 
 function listenError(error: unknown, { host, port }: ServeFlags): unknown {
