@@ -2,7 +2,16 @@ import { listModels } from '../catalogue/catalogue.ts';
 import { type OpenEngine, openEngineProcess } from '../chat/engine-link.ts';
 import { createSession, resumeSession } from '../chat/session.ts';
 import type { Store } from '../chat/store/store.ts';
-import type { ChatSession, ChatSettings, ConversationSummary, SearchHit } from '../chat/types.ts';
+import { importConversation } from '../chat/transcript-import.ts';
+import type {
+  ChatSession,
+  ChatSettings,
+  ConversationSummary,
+  SearchHit,
+  Vote,
+  VoteTally,
+} from '../chat/types.ts';
+import type { FitReport } from '../engines/engine.ts';
 import { listEngines } from '../engines/registry.ts';
 import { chooseEngine } from './default-engine.ts';
 import type { EngineChoice, ReplServices } from './services.ts';
@@ -23,6 +32,7 @@ export interface EngineSource {
 export class LocalServices implements ReplServices {
   readonly #store: Store;
   readonly #engines: EngineSource;
+  readonly #fits = new Map<string, Promise<FitReport | undefined>>();
   #choices: Promise<readonly EngineChoice[]> | undefined;
 
   constructor(store: Store, engines: Partial<EngineSource> = {}) {
@@ -65,6 +75,36 @@ export class LocalServices implements ReplServices {
     return chooseEngine({ last: asAddress(this.#store.getSetting(lastEngineKey)), available });
   }
 
+  fitOf(choice: EngineChoice): Promise<FitReport | undefined> {
+    const key = `${choice.engineId}/${choice.modelId}`;
+    const known = this.#fits.get(key);
+    if (known) return known;
+    const fit = choice.engineId === 'llama' ? this.#probe(choice) : Promise.resolve(undefined);
+    this.#fits.set(key, fit);
+    return fit;
+  }
+
+  importConversation(text: string): string {
+    return importConversation(text, this.#store, origin);
+  }
+
+  addVote(vote: Vote): void {
+    this.#store.addVote(vote);
+  }
+
+  tallyVotes(): readonly VoteTally[] {
+    return this.#store.tallyVotes();
+  }
+
+  rememberSpeed(engineId: string, modelId: string, tokensPerSecond: number): void {
+    this.#store.setSetting(speedKey(engineId, modelId), tokensPerSecond);
+  }
+
+  speedOf(engineId: string, modelId: string): number | undefined {
+    const speed = this.#store.getSetting(speedKey(engineId, modelId));
+    return typeof speed === 'number' ? speed : undefined;
+  }
+
   rememberEngine(engineId: string, modelId: string, kind: EngineKind): void {
     this.#store.setSetting(lastEngineKey, { engineId, modelId });
     this.#store.setSetting(kindKey(engineId, modelId), kind);
@@ -75,7 +115,19 @@ export class LocalServices implements ReplServices {
     return kind === 'chat' || kind === 'completion' ? kind : undefined;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {}
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.allSettled(this.#fits.values());
+  }
+
+  /** In the engine's own process; a model that cannot be read says so when it is loaded. */
+  async #probe({ engineId, modelId }: EngineChoice): Promise<FitReport | undefined> {
+    try {
+      await using client = await this.#engines.openEngine(engineId, modelId);
+      return await client.probe();
+    } catch {
+      return undefined;
+    }
+  }
 }
 
 async function listChoices(): Promise<readonly EngineChoice[]> {
@@ -91,6 +143,10 @@ async function listChoices(): Promise<readonly EngineChoice[]> {
     namedModels && defaultModel !== undefined ? [{ engineId: id, modelId: defaultModel, description }] : [],
   );
   return [...local, ...named];
+}
+
+function speedKey(engineId: string, modelId: string): string {
+  return `repl.speed.${engineId}/${modelId}`;
 }
 
 function kindKey(engineId: string, modelId: string): string {

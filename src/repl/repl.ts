@@ -3,6 +3,7 @@ import type { ChatPart, ChatSession } from '../chat/types.ts';
 import type { ClientEvent } from '../engines/host/types.ts';
 import { AppError } from '../errors.ts';
 import { AnswerWriter } from './answer-writer.ts';
+import type { Contest } from './compare/contest.ts';
 import { MarkdownStyler } from './markdown.ts';
 import { type Panel, panelReducer } from './panel.ts';
 import type { ReplServices } from './services.ts';
@@ -43,15 +44,17 @@ export interface ReplOptions {
  */
 export class Repl {
   readonly status: Store<Status, StatusAction>;
+  /** Rows above the editor, or in its place, while something goes on that has them. */
+  readonly panel = new Store<Panel | undefined, Panel | undefined>(panelReducer, undefined);
   readonly services: ReplServices;
   /** The theme, which may change at any time. */
   readonly look: Store<Theme, Theme>;
-  /** Rows above the editor, or in its place, while something goes on that has them. */
-  readonly panel = new Store<Panel | undefined, Panel | undefined>(panelReducer, undefined);
   /** How answers are watched as they are written. */
   readonly watching: Watching;
   /** Set when something the person asked for failed. */
   hadError = false;
+  /** The answers that were compared last. */
+  contest: Contest | undefined;
   readonly #write: (spans: readonly Span[]) => void;
   readonly #writeQuestion: (spans: readonly Span[]) => void;
   readonly #writeAnswer: (spans: readonly Span[]) => void;
@@ -135,6 +138,20 @@ export class Repl {
     await this.#generate([], (session, signal) => session.continueAnswer(signal));
   }
 
+  /** Runs something that writes answers of its own as the answer under way is: `stop` stops it. */
+  async occupy(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    const turn = new AbortController();
+    this.#turn = turn;
+    this.status.dispatch({ type: 'generating' });
+    try {
+      await work(turn.signal);
+    } finally {
+      this.#turn = undefined;
+      this.status.dispatch({ type: 'idle' });
+      this.#refresh();
+    }
+  }
+
   /** Stops the answer under way; what was written stays. */
   stop(): void {
     this.#turn?.abort(new DOMException('Stopped', 'AbortError'));
@@ -178,6 +195,11 @@ export class Repl {
 
   write(spans: readonly Span[]): void {
     this.#write(spans);
+  }
+
+  /** Adds to the transcript what an engine wrote. */
+  writeAnswer(spans: readonly Span[]): void {
+    this.#writeAnswer(spans);
   }
 
   /** Tells the person something that is not part of the conversation. */
@@ -230,6 +252,9 @@ export class Repl {
     } finally {
       this.#turn = undefined;
       this.status.dispatch({ type: 'finish', usage: answer.usage });
+      const { engineId, modelId } = this.#session;
+      if (answer.usage && answer.usage.generatedTokens > 1)
+        this.services.rememberSpeed(engineId, modelId, answer.usage.tokensPerSecond);
       this.status.dispatch({ type: 'idle' });
       this.#refresh();
     }

@@ -1,4 +1,5 @@
-import type { ChatSession, ConversationSummary, SearchHit } from '../chat/types.ts';
+import type { ChatSession, ConversationSummary, SearchHit, Vote, VoteTally } from '../chat/types.ts';
+import type { FitReport } from '../engines/engine.ts';
 import type { EngineKind } from './transcript.ts';
 
 /** An engine with one of its models, as a menu lists it. */
@@ -8,6 +9,8 @@ export interface EngineChoice {
   readonly description: string;
   /** Absent where only loading would tell. */
   readonly parameterCount?: number;
+  /** Size on disk; absent for models that are not on this machine. */
+  readonly bytes?: number;
   /** Why it cannot be chosen. */
   readonly problem?: string;
 }
@@ -23,6 +26,17 @@ export interface ReplServices extends AsyncDisposable {
   /** Messages of every conversation that hold all words, newest first. */
   search(words: string): readonly SearchHit[];
   listEngines(): Promise<readonly EngineChoice[]>;
+  /** Whether a large model (GGUF) fits in memory; undefined for the others, which are small. */
+  fitOf(choice: EngineChoice): Promise<FitReport | undefined>;
+  /** Puts an exported conversation (JSON or Markdown) into the store. @returns its id. @throws AppError FILE_INVALID. */
+  importConversation(text: string): string;
+  addVote(vote: Vote): void;
+  /** How each model fared in the votes of /ab, best first. */
+  tallyVotes(): readonly VoteTally[];
+  /** Keeps how fast a model wrote. */
+  rememberSpeed(engineId: string, modelId: string, tokensPerSecond: number): void;
+  /** Tokens a second of its last answer; undefined when it never wrote one. */
+  speedOf(engineId: string, modelId: string): number | undefined;
   /** Remembers the engine for the next start, and of what kind it is. */
   rememberEngine(engineId: string, modelId: string, kind: EngineKind): void;
   /** What a model was when it was last loaded; undefined when it never was. */

@@ -1,9 +1,11 @@
 import { AppError } from '../../errors.ts';
 import type { Repl } from '../repl.ts';
+import { abCommand } from './ab.ts';
 import { againCommand } from './again.ts';
 import { branchCommand } from './branch.ts';
 import { clearCommand } from './clear.ts';
 import type { Command, Screen, Suggestion } from './command.ts';
+import { compareCommand } from './compare.ts';
 import { continueCommand } from './continue.ts';
 import { copyCommand } from './copy.ts';
 import { curveCommand } from './curve.ts';
@@ -13,6 +15,7 @@ import { exitCommand } from './exit.ts';
 import { exportCommand } from './export.ts';
 import { heatmapCommand } from './heatmap.ts';
 import { helpCommand } from './help.ts';
+import { keepCommand } from './keep.ts';
 import { loadCommand } from './load.ts';
 import { modelsCommand } from './models.ts';
 import { probsCommand } from './probs.ts';
@@ -25,6 +28,7 @@ import { surpriseCommand } from './surprise.ts';
 import { systemCommand } from './system.ts';
 import { themeCommand } from './theme.ts';
 import { topologyCommand } from './topology.ts';
+import { voteCommand } from './vote.ts';
 import { weightsCommand } from './weights.ts';
 import { whyCommand } from './why.ts';
 
@@ -32,6 +36,10 @@ import { whyCommand } from './why.ts';
 const commands: readonly Command[] = [
   helpCommand(() => commands),
   engineCommand,
+  compareCommand,
+  keepCommand,
+  abCommand,
+  voteCommand,
   modelsCommand,
   setCommand,
   seedCommand,
