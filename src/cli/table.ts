@@ -53,6 +53,11 @@ export const commands: readonly CommandEntry[] = [
     summary: 'look into a model: in the terminal, or as a picture',
     load: () => import('./commands/inspect.ts'),
   },
+  {
+    name: 'config',
+    summary: 'show and change the settings',
+    load: () => import('./commands/config.ts'),
+  },
   { name: 'bot', summary: 'the Discord bot', load: () => import('./commands/bot.ts') },
   {
     name: 'serve',

@@ -35,6 +35,7 @@ function replaceStatement(
     .map((entry) => statement(entry.key, entry.table, entry.key === key ? value : entry.value));
   if (written.length > 0) written[written.length - 1] += comment(lines[last - 1]!);
   lines.splice(first - 1, last - first + 1, ...written);
+  if (written.length === 0 && first === 1 && lines[0] === '') lines.shift();
 }
 
 function insert(

@@ -25,6 +25,7 @@ test('nothing set: the defaults', () => {
     sampling: {},
     theme: 'auto',
     raw: false,
+    images: 'auto',
     screenReader: false,
     hints: true,
     idleMinutes: 10,

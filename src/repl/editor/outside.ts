@@ -9,19 +9,23 @@ import { AppError } from '../../errors.ts';
  * @throws AppError USAGE when the editor does not start or fails.
  */
 export async function editOutside(text: string, env: NodeJS.ProcessEnv = process.env): Promise<string> {
-  const command = env['VISUAL'] || env['EDITOR'] || 'vi';
   const folder = await mkdtemp(path.join(tmpdir(), 'babble-'));
   try {
     const file = path.join(folder, 'message.md');
     await writeFile(file, text, { mode: 0o600 });
-    await run(command, file, env);
+    await openEditor(file, env);
     return await readFile(file, 'utf8');
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-function run(command: string, file: string, env: NodeJS.ProcessEnv): Promise<void> {
+/**
+ * Lets the person change a file in `$VISUAL` or `$EDITOR` (default vi).
+ * @throws AppError USAGE when the editor does not start or fails.
+ */
+export function openEditor(file: string, env: NodeJS.ProcessEnv = process.env): Promise<void> {
+  const command = env['VISUAL'] || env['EDITOR'] || 'vi';
   return new Promise((resolve, reject) => {
     const fail = (what: string, cause?: Error) =>
       reject(
