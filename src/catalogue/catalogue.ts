@@ -43,8 +43,8 @@ export async function listModels(folders: CatalogueFolders = {}): Promise<Catalo
 }
 
 /**
- * The model an engine is to load. `name` is an id from `listModels`, an alias, or a path (to a model folder
- * or a GGUF file); absent it is the engine's default model. An own model goes before a shipped one of the
+ * The model an engine is to load. `name` is an id from `listModels`, an alias, a training run's id, or a path (to a
+ * model folder or a GGUF file); absent it is the engine's default model. An own model goes before a shipped one of the
  * same id, and any model before an alias.
  * @throws AppError UNKNOWN_ENGINE; UNKNOWN_MODEL with the ids the engine knows.
  */
@@ -90,7 +90,7 @@ export interface FoundModel {
 }
 
 /**
- * The model that a name means, and the engine that runs it: by id, alias or path, as in `resolveModel`.
+ * The model that a name means, and the engine that runs it: by id, alias, run or path, as in `resolveModel`.
  * @throws AppError UNKNOWN_MODEL with the ids there are.
  */
 export async function findModel(name: string, folders: CatalogueFolders = {}): Promise<FoundModel> {
@@ -141,9 +141,18 @@ function findDirect(engineId: string, name: string, models: readonly CatalogueMo
   const found = models.findLast((candidate) => candidate.id === name && runsOn(candidate, engineId));
   if (found?.error) throw found.error;
   if (found) return { id: found.id, path: placeOf(found.path) };
+  const folder = modelOfRun(name);
+  if (folder !== undefined) return { id: name, path: folder };
   if (!looksLikePath(name) || !existsSync(name)) return undefined;
   const place = path.resolve(name);
   return { id: path.basename(place, '.gguf'), path: placeOf(place) };
+}
+
+/** A training run's model, by the run's id: its result, else as it was in the midst of training. */
+function modelOfRun(name: string): string | undefined {
+  if (!/^\w[\w.-]*$/.test(name)) return undefined;
+  const folders = ['model', 'snapshot'].map((part) => path.join(userPaths().runs, name, part));
+  return folders.find((folder) => existsSync(path.join(folder, 'model.json')));
 }
 
 /** What an engine is given of a model's folder: llama.cpp wants a file. */
@@ -160,8 +169,10 @@ function looksLikePath(name: string): boolean {
   return name.includes('/') || name.includes(path.sep) || name.startsWith('.') || name.endsWith('.gguf');
 }
 
-/** The engine of what is there; undefined when nothing is, or nothing known. @throws AppError FILE_INVALID */
+/** The engine of a run's model, or of what is there; undefined when nothing is, or nothing known. @throws AppError FILE_INVALID */
 async function engineOfPath(name: string): Promise<string | undefined> {
+  const run = modelOfRun(name);
+  if (run !== undefined) return (await readModelFile(run)).engine;
   if (!looksLikePath(name) || !existsSync(name)) return undefined;
   if (name.endsWith('.gguf') || ggufFileOf(name) !== undefined) return 'llama';
   return (await readModelFile(name)).engine;

@@ -18,20 +18,72 @@ export interface TrainOptions {
 /** Crashes in a row without a step forward before the run is given up. */
 const mostCrashes = 3;
 
+/** A run under way. */
+export interface Training {
+  /** How it ended. @throws as `train` */
+  readonly outcome: Promise<TrainingOutcome>;
+  /**
+   * Writes the model as it is, between two steps, into the run's folder, where the catalogue finds it by the run's
+   * id. @returns the step it is of; undefined when the run ended first
+   */
+  snapshot(): Promise<number | undefined>;
+}
+
+/** Starts or goes on with a run. */
+export function startTraining(options: TrainOptions): Training {
+  const waiting = new Set<(step: number | undefined) => void>();
+  const answer = (step: number | undefined) => {
+    for (const resolve of waiting) resolve(step);
+    waiting.clear();
+  };
+  const onEvent = (event: TrainingEvent) => {
+    if (event.type === 'snapshot') answer(event.step);
+    options.onEvent(event);
+  };
+  let send: (message: ToWorker) => void = () => {};
+  let hasEnded = false;
+  const outcome = trainToEnd({ ...options, onEvent }, (sendToProcess) => {
+    send = sendToProcess;
+    // Asked of a process that is gone.
+    if (waiting.size > 0) send({ type: 'snapshot' });
+  }).finally(() => {
+    hasEnded = true;
+    answer(undefined);
+  });
+  return {
+    outcome,
+    snapshot() {
+      if (hasEnded) return Promise.resolve(undefined);
+      const { promise, resolve } = Promise.withResolvers<number | undefined>();
+      waiting.add(resolve);
+      send({ type: 'snapshot' });
+      return promise;
+    },
+  };
+}
+
 /**
  * Trains to the end. A training process that crashes or whose memory has grown is started again from its
  * checkpoint.
  * @throws AppError TRAINING_FAILED, CHECKPOINT_INVALID, DATASET_UNAVAILABLE, TENSORFLOW_UNAVAILABLE, FILE_*
  */
-export async function train(options: TrainOptions): Promise<TrainingOutcome> {
+export function train(options: TrainOptions): Promise<TrainingOutcome> {
+  return startTraining(options).outcome;
+}
+
+async function trainToEnd(
+  options: TrainOptions,
+  onProcess: (send: (message: ToWorker) => void) => void,
+): Promise<TrainingOutcome> {
   let reached = 0;
   let crashes = 0;
   for (;;) {
     let saved = 0;
-    const end = await trainOnce(options, (event) => {
+    const onEvent = (event: TrainingEvent) => {
       if (event.type === 'checkpoint') saved = event.step;
       options.onEvent(event);
-    });
+    };
+    const end = await trainOnce({ ...options, onEvent }, onProcess);
     switch (end.type) {
       case 'finished':
         return end.outcome;
@@ -70,7 +122,7 @@ interface Crashed {
 
 function trainOnce(
   options: TrainOptions,
-  onEvent: (event: TrainingEvent) => void,
+  onProcess: (send: (message: ToWorker) => void) => void,
 ): Promise<Exclude<FromWorker, { type: 'event' }> | Crashed> {
   return new Promise((resolve) => {
     const child = forkWorker();
@@ -84,7 +136,7 @@ function trainOnce(
       lastWords = (lastWords + text).slice(-4000);
     });
     child.on('message', (message: FromWorker) => {
-      if (message.type === 'event') onEvent(message.event);
+      if (message.type === 'event') options.onEvent(message.event);
       else last = message;
     });
     child.on('error', (error) => {
@@ -99,6 +151,7 @@ function trainOnce(
     const { folder, memoryLimitBytes } = options;
     send({ type: 'start', folder, ...(memoryLimitBytes === undefined ? {} : { memoryLimitBytes }) });
     if (options.signal.aborted) stop();
+    onProcess(send);
   });
 }
 

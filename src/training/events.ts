@@ -22,6 +22,8 @@ export type TrainingEvent =
     }
   | { readonly type: 'sample'; readonly step: number; readonly text: string }
   | { readonly type: 'checkpoint'; readonly step: number }
+  /** The model as it is at this step is in the run's folder, to be talked to. */
+  | { readonly type: 'snapshot'; readonly step: number }
   /** The training process was started again: memory had grown, or it crashed. The result is the same. */
   | { readonly type: 'restarted'; readonly step: number; readonly why: 'memory' | 'crash' };
 

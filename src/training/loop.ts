@@ -22,6 +22,8 @@ export interface LoopInput {
   readonly signal: AbortSignal;
   /** Asked about once a second: true writes a checkpoint and ends with `recycle`. */
   readonly shouldRecycle?: () => boolean;
+  /** Called between steps, some times a second, and once before the first. */
+  betweenSteps?(step: number): Promise<void>;
   onEvent(event: TrainingEvent): void;
 }
 
@@ -103,6 +105,7 @@ export async function trainLoop(input: LoopInput): Promise<LoopOutcome> {
     if (old) await removeBest(folder, old.step);
   };
 
+  await input.betweenSteps?.(state.step);
   for (;;) {
     const progress = budgetSeconds === undefined ? state.step / steps : clock.seconds() / budgetSeconds;
     const finished = progress >= 1;
@@ -153,6 +156,7 @@ export async function trainLoop(input: LoopInput): Promise<LoopOutcome> {
       );
       // Signals and messages arrive only when the event loop turns.
       await setImmediate();
+      await clock.pause(() => input.betweenSteps?.(state.step));
       clock.breathed();
       if (clock.recycleDue() && input.shouldRecycle?.()) {
         await saveCheckpoint();

@@ -5,36 +5,69 @@ import { loadFloats, type StoredTensor, storeFloats } from '../formats/safetenso
 import { readBest } from './checkpoint.ts';
 import type { RunConfig } from './run-config.ts';
 import { runFiles } from './run-folder.ts';
-import type { NamedArray, NamedArrays, Task } from './task.ts';
+import type { NamedArray, NamedArrays, Task, TrainingSession } from './task.ts';
+
+interface RunParts {
+  readonly task: Task;
+  readonly folder: string;
+  readonly config: RunConfig;
+  readonly text: string;
+}
 
 /**
  * Measures the weights of the best evaluation and writes `<run>/model`.
  * @returns the losses by split.
  */
-export async function writeResult(run: {
-  readonly task: Task;
-  readonly folder: string;
-  readonly config: RunConfig;
-  readonly text: string;
-  readonly bestStep: number;
-}): Promise<Record<string, number>> {
+export async function writeResult(
+  run: RunParts & { readonly bestStep: number },
+): Promise<Record<string, number>> {
   const { task, folder, config, text, bestStep } = run;
-  const stored = new Map(
-    [...(await readBest(folder, bestStep))].map(([name, { shape, data }]): [string, StoredTensor] => [
-      name,
-      storeFloats(Float32Array.from(data), shape, task.weightsDtype ?? 'F32'),
-    ]),
-  );
+  const stored = storedWeights(task, await readBest(folder, bestStep));
   using model = await task.open({ text, weights: floatArrays(stored) });
   const losses: Record<string, number> = {};
   for (const split of task.splits) losses[split] = (await model.evaluate(split)).loss;
 
+  const { parameterCount } = model;
+  const description = { ...describeRun(run, bestStep), parameterCount, losses };
+  const texts = await model.sample({ count: 10, seed: config.seed });
+  const sample = texts.join('\n');
+  await writeModelFolder(runFiles(folder).model, description, stored, card(description, sample));
+  return losses;
+}
+
+/** Writes `<run>/snapshot`: the model in the midst of training, as a folder that an engine loads. */
+export async function writeSnapshot(
+  run: RunParts & {
+    readonly step: number;
+    readonly session: Pick<TrainingSession, 'weights' | 'parameterCount'>;
+  },
+): Promise<void> {
+  const { task, folder, session, step } = run;
+  const { parameterCount } = session;
+  const description = { ...describeRun(run, step), parameterCount, losses: {} };
+  await writeModelFolder(runFiles(folder).snapshot, description, storedWeights(task, session.weights()));
+}
+
+function storedWeights(task: Task, weights: NamedArrays): ReadonlyMap<string, StoredTensor> {
+  const dtype = task.weightsDtype ?? 'F32';
+  return new Map(
+    [...weights].map(([name, { shape, data }]): [string, StoredTensor] => [
+      name,
+      storeFloats(Float32Array.from(data), shape, dtype),
+    ]),
+  );
+}
+
+/** What model.json says of a run's model besides its size and losses. */
+function describeRun(
+  { task, config, text }: RunParts,
+  bestStep: number,
+): Omit<ModelDescription, 'parameterCount' | 'losses'> {
   const facts = task.describe(text);
-  const description: ModelDescription = {
+  return {
     ...facts,
     trainedOn: config.dataFile === undefined || config.finetune ? facts.trainedOn : 'a text of one’s own',
     id: task.model,
-    parameterCount: model.parameterCount,
     recipe: {
       name: config.recipe,
       ...(config.finetune ? { base: config.finetune.base, text: config.finetune.source } : {}),
@@ -42,12 +75,7 @@ export async function writeResult(run: {
       bestStep,
       ...config.hyper,
     },
-    losses,
   };
-  const texts = await model.sample({ count: 10, seed: config.seed });
-  const sample = texts.join('\n');
-  await writeModelFolder(runFiles(folder).model, description, stored, card(description, sample));
-  return losses;
 }
 
 /** Copies a finished run's model to where the person wants it. */

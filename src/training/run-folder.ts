@@ -1,6 +1,7 @@
 /**
  * A run's folder: run.json (settings), log.jsonl, checkpoint.safetensors, best-<step>.safetensors, model/ (the
- * result); for a fine-tune text.txt, the person's text as it is trained on. One process at a time trains in it.
+ * result), snapshot/ (the model in the midst of training); for a fine-tune text.txt, the person's text as it is
+ * trained on. One process at a time trains in it.
  */
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -17,6 +18,7 @@ export function runFiles(folder: string) {
     checkpoint: path.join(folder, 'checkpoint.safetensors'),
     model: path.join(folder, 'model'),
     text: path.join(folder, 'text.txt'),
+    snapshot: path.join(folder, 'snapshot'),
     lock: path.join(folder, 'lock'),
   } as const;
 }

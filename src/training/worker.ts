@@ -10,13 +10,15 @@ import type { TrainingEvent, TrainingOutcome } from './events.ts';
 import { publishModel } from './finetune/publish.ts';
 import { trainLoop } from './loop.ts';
 import { memoryWatch } from './memory-watch.ts';
-import { writeResult } from './result.ts';
+import { writeResult, writeSnapshot } from './result.ts';
 import { hyperParameters } from './run-config.ts';
 import { lockRun, readRun, runFiles } from './run-folder.ts';
 import { loadTaskOf } from './tasks.ts';
 
 export type ToWorker =
   | { readonly type: 'start'; readonly folder: string; readonly memoryLimitBytes?: number }
+  /** Write the model as it is, between two steps; the event `snapshot` answers. */
+  | { readonly type: 'snapshot' }
   | { readonly type: 'stop' };
 
 export type FromWorker =
@@ -27,11 +29,15 @@ export type FromWorker =
   | { readonly type: 'failed'; readonly error: WireError };
 
 const stop = new AbortController();
+let isSnapshotWanted = false;
 
 process.on('message', (message: ToWorker) => {
   switch (message.type) {
     case 'start':
       void start(message);
+      return;
+    case 'snapshot':
+      isSnapshotWanted = true;
       return;
     case 'stop':
       stop.abort();
@@ -44,7 +50,7 @@ process.on('message', (message: ToWorker) => {
 process.on('SIGINT', () => {});
 process.on('disconnect', () => stop.abort());
 
-async function start(message: ToWorker & { type: 'start' }): Promise<void> {
+async function start(message: Extract<ToWorker, { type: 'start' }>): Promise<void> {
   let last: FromWorker;
   try {
     last = await train(message);
@@ -60,7 +66,10 @@ function tell(event: TrainingEvent): void {
   if (process.connected) process.send?.({ type: 'event', event } satisfies FromWorker);
 }
 
-async function train({ folder, memoryLimitBytes }: ToWorker & { type: 'start' }): Promise<FromWorker> {
+async function train({
+  folder,
+  memoryLimitBytes,
+}: Extract<ToWorker, { type: 'start' }>): Promise<FromWorker> {
   const config = await readRun(folder);
   using _lock = lockRun(folder);
   const task = await loadTaskOf(config);
@@ -71,6 +80,11 @@ async function train({ folder, memoryLimitBytes }: ToWorker & { type: 'start' })
   const { notice } = await loadTensorFlow();
   const { text } = dataset;
   const session = await task.start({ text, hyper: hyperParameters(config), seed: config.seed });
+  const snapshot = async (step: number) => {
+    await writeSnapshot({ task, folder, config, text, step, session });
+    isSnapshotWanted = false;
+    tell({ type: 'snapshot', step });
+  };
   try {
     if (notice !== undefined) tell({ type: 'notice', text: notice });
     const { reason, state } = await trainLoop({
@@ -81,9 +95,14 @@ async function train({ folder, memoryLimitBytes }: ToWorker & { type: 'start' })
       dataset: dataset.sha256,
       signal: stop.signal,
       shouldRecycle: memoryWatch(memoryLimitBytes),
+      betweenSteps: async (step) => {
+        if (isSnapshotWanted) await snapshot(step);
+      },
       onEvent: tell,
     });
     if (reason === 'recycle') return { type: 'recycle', step: state.step };
+    // A run that is stopped can still be talked to.
+    if (reason === 'interrupted') await snapshot(state.step);
     const best = state.best ?? undefined;
     const outcome = { reason, step: state.step, ...(best ? { best } : {}) };
     if (reason === 'interrupted' || !best) return { type: 'finished', outcome };

@@ -61,6 +61,7 @@ function describeEvent(event: Exclude<TrainingEvent, { type: 'progress' }>): str
         ? `memory had grown: going on in a fresh process at step ${event.step}\n`
         : `the training process crashed: going on at step ${event.step}\n`;
     case 'checkpoint':
+    case 'snapshot':
       return '';
     default:
       return event satisfies never;
@@ -116,7 +117,7 @@ function liveView(out: Output, env: NodeJS.ProcessEnv): TrainingView {
 
   return {
     show(event) {
-      if (event.type === 'checkpoint') return;
+      if (event.type === 'checkpoint' || event.type === 'snapshot') return;
       if (event.type === 'progress') {
         progress = event;
         train.push([event.step, event.trainLoss]);
