@@ -42,9 +42,9 @@ module.exports = {
       {
         path: '^src/',
         pathNot:
-          '^src/(repl|bot|serve|chat|pictures|catalogue|settings)/|^src/(errors|paths)[.]ts$|^src/engines/(engine|registry)[.]ts$|^src/engines/host/(client|types)[.]ts$|^src/training/(run-log|client)[.]ts$',
+          '^src/(repl|bot|serve|chat|pictures|catalogue|settings)/|^src/(errors|paths)[.]ts$|^src/engines/(engine|registry)[.]ts$|^src/engines/host/(client|types)[.]ts$|^src/training/(run-log|client|studio)[.]ts$',
       },
-      'A front end sees chat, pictures, catalogue, settings, and the engine interface, registry and client.',
+      'A front end sees chat, pictures, catalogue, settings, the studio, and the engine interface, registry and client.',
     ),
     only(
       'middle-rooms-see-types',

@@ -23,3 +23,12 @@ export function ticks(low: number, high: number, wanted: number): number[] {
     Number(((first + i) * step).toPrecision(12)),
   );
 }
+
+/** A time as a person says it: 4 s, 1 min 15 s, 1 h 1 min; ? when it is endless. */
+export function formatDuration(seconds: number): string {
+  if (!Number.isFinite(seconds)) return '?';
+  const whole = Math.round(seconds);
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
+  if (hours > 0) return `${hours} h ${minutes} min`;
+  return minutes > 0 ? `${minutes} min ${whole % 60} s` : `${whole} s`;
+}

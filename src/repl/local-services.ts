@@ -63,10 +63,14 @@ export class LocalServices implements ReplServices {
     return this.#store.search(words);
   }
 
-  /** Read once a sitting: a menu that opens at every key must not read the disk each time. */
+  /** Kept: a menu that opens at every key must not read the disk each time. */
   listEngines(): Promise<readonly EngineChoice[]> {
     this.#choices ??= this.#engines.listEngines();
     return this.#choices;
+  }
+
+  forgetEngines(): void {
+    this.#choices = undefined;
   }
 
   /** The engine for a sitting that names none: the last one, else `mlp`, else `bigram-count`, else any. */

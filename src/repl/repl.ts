@@ -12,6 +12,7 @@ import { Store } from './store.ts';
 import { wrapWords } from './terminal/cells.ts';
 import type { Span } from './terminal/tape.ts';
 import type { Theme } from './theme.ts';
+import { Trainings } from './training/trainings.ts';
 import {
   answerEnd,
   conversationSpans,
@@ -51,6 +52,8 @@ export class Repl {
   readonly look: Store<Theme, Theme>;
   /** How answers are watched as they are written. */
   readonly watching: Watching;
+  /** What is trained behind the conversation. */
+  readonly trainings: Trainings;
   /** Set when something the person asked for failed. */
   hadError = false;
   /** The answers that were compared last. */
@@ -75,6 +78,7 @@ export class Repl {
     this.#writeAnswer = withSpaces(options.writeAnswer ?? options.write);
     this.#session = session;
     this.watching = new Watching(this);
+    this.trainings = new Trainings(this);
     this.status = new Store(statusReducer, initialStatus(session.engineId, session.modelId));
     this.#adopt(session);
   }
@@ -221,6 +225,7 @@ export class Repl {
 
   async close(): Promise<void> {
     this.stop();
+    await this.trainings.close();
     this.#loading?.abort();
     this.#unsubscribe();
     await this.#session[Symbol.asyncDispose]();

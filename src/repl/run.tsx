@@ -79,6 +79,8 @@ export async function runSitting(options: SittingOptions): Promise<number> {
     await left.promise;
   } finally {
     await input.close();
+    // While the screen is still there to say so.
+    await repl.trainings.close();
     terminal.close();
     ink.unmount();
     await repl.close();

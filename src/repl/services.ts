@@ -26,6 +26,8 @@ export interface ReplServices extends AsyncDisposable {
   /** Messages of every conversation that hold all words, newest first. */
   search(words: string): readonly SearchHit[];
   listEngines(): Promise<readonly EngineChoice[]>;
+  /** Models may have come or gone: `listEngines` looks again. */
+  forgetEngines(): void;
   /** Whether a large model (GGUF) fits in memory; undefined for the others, which are small. */
   fitOf(choice: EngineChoice): Promise<FitReport | undefined>;
   /** Puts an exported conversation (JSON or Markdown) into the store. @returns its id. @throws AppError FILE_INVALID. */

@@ -5,6 +5,8 @@ import { AppError } from '../errors.ts';
 import type { TrainingEvent, TrainingOutcome } from './events.ts';
 import type { FromWorker, ToWorker } from './worker.ts';
 
+export type { Progress, TrainingEvent, TrainingOutcome } from './events.ts';
+
 export interface TrainOptions {
   /** A folder made by `createRun`; with a checkpoint in it, the run goes on from there. */
   readonly folder: string;

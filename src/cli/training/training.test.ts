@@ -4,9 +4,10 @@ import path from 'node:path';
 import { Terminal } from '@xterm/headless';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { drawChart } from '../../pictures/chart.ts';
+import { formatDuration } from '../../pictures/numbers.ts';
 import type { TrainingEvent } from '../../training/events.ts';
 import { checkRequest, parseSetting, readRequestFile } from './request.ts';
-import { createView, formatDuration } from './view.ts';
+import { createView } from './view.ts';
 
 const progress = (step: number, trainLoss = 3 - step / 100): TrainingEvent => ({
   type: 'progress',

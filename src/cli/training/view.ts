@@ -3,6 +3,7 @@ import type { WriteStream } from 'node:tty';
 import stringWidth from 'string-width';
 import { sanitise } from '../../chat/sanitise.ts';
 import { drawChart } from '../../pictures/chart.ts';
+import { formatDuration } from '../../pictures/numbers.ts';
 import type { Progress, TrainingEvent } from '../../training/events.ts';
 
 export interface TrainingView {
@@ -31,14 +32,6 @@ function describeProgress(progress: Progress): string {
     `${formatDuration(secondsLeft)} left`,
     `${(rss / 2 ** 20).toFixed(0)} MB`,
   ].join('  ');
-}
-
-export function formatDuration(seconds: number): string {
-  if (!Number.isFinite(seconds)) return '?';
-  const whole = Math.round(seconds);
-  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
-  if (hours > 0) return `${hours} h ${minutes} min`;
-  return minutes > 0 ? `${minutes} min ${whole % 60} s` : `${whole} s`;
 }
 
 /** An event that is not progress, as lines that stay. */

@@ -1,3 +1,4 @@
+import { findModel } from '../../catalogue/catalogue.ts';
 import { AppError } from '../../errors.ts';
 import { shortCount } from '../numbers.ts';
 import type { Repl } from '../repl.ts';
@@ -8,7 +9,7 @@ import type { Command } from './command.ts';
 export const engineCommand: Command = {
   name: 'engine',
   summary: 'switch to another engine; the conversation goes on',
-  usage: '[engine] [model]',
+  usage: '[engine] [model] | <model or run>',
   whileWriting: 'stop',
   async complete(_argument, repl) {
     const choices = await repl.services.listEngines();
@@ -17,7 +18,9 @@ export const engineCommand: Command = {
   async run(argument, repl, screen) {
     if (argument !== '') {
       const [engineId = '', ...model] = argument.split(/\s+/);
-      return repl.switchEngine(engineId, model.length > 0 ? model.join(' ') : undefined);
+      if (model.length > 0) return repl.switchEngine(engineId, model.join(' '));
+      const found = await findByName(engineId, repl);
+      return repl.switchEngine(found?.engineId ?? engineId, found?.modelId);
     }
     const choices = await repl.services.listEngines();
     if (choices.length === 0)
@@ -38,6 +41,24 @@ export const engineCommand: Command = {
     await repl.switchEngine(chosen.engineId, chosen.modelId);
   },
 };
+
+/** What a single name means that is not an engine's: a model, or a training run. Unknown: undefined. */
+async function findByName(
+  name: string,
+  repl: Repl,
+): Promise<{ readonly engineId: string; readonly modelId: string } | undefined> {
+  const choices = await repl.services.listEngines();
+  if (choices.some(({ engineId }) => engineId === name)) return undefined;
+  const fresh = await repl.trainings.freshen(name);
+  if (fresh) repl.notice(`${fresh.id} as it is at step ${fresh.step}:`);
+  try {
+    const { engine, ref } = await findModel(fresh?.id ?? name);
+    return { engineId: engine, modelId: ref.id };
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'UNKNOWN_MODEL') return undefined;
+    throw error;
+  }
+}
 
 function isCurrent(choice: EngineChoice, repl: Repl): boolean {
   return choice.engineId === repl.session.engineId && choice.modelId === repl.session.modelId;

@@ -13,6 +13,7 @@ import { editCommand } from './edit.ts';
 import { engineCommand } from './engine.ts';
 import { exitCommand } from './exit.ts';
 import { exportCommand } from './export.ts';
+import { finetuneCommand } from './finetune.ts';
 import { heatmapCommand } from './heatmap.ts';
 import { helpCommand } from './help.ts';
 import { keepCommand } from './keep.ts';
@@ -28,6 +29,7 @@ import { surpriseCommand } from './surprise.ts';
 import { systemCommand } from './system.ts';
 import { themeCommand } from './theme.ts';
 import { topologyCommand } from './topology.ts';
+import { trainCommand } from './train.ts';
 import { voteCommand } from './vote.ts';
 import { weightsCommand } from './weights.ts';
 import { whyCommand } from './why.ts';
@@ -62,6 +64,8 @@ const commands: readonly Command[] = [
   weightsCommand,
   topologyCommand,
   curveCommand,
+  trainCommand,
+  finetuneCommand,
   themeCommand,
   exitCommand,
 ];

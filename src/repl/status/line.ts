@@ -32,6 +32,7 @@ function parts(status: Status, short: boolean): string[] {
     line.push(`${rate(status.tokensPerSecond)} ${short ? 'tok/s' : 'tokens/s'}`);
   if (info && status.contextUsed !== undefined && info.kind === 'chat')
     line.push(`${short ? '' : 'context '}${longCount(status.contextUsed)}/${shortCount(info.contextLength)}`);
+  if (status.training !== undefined) line.push(sanitiseLine(status.training));
   return line;
 }
 

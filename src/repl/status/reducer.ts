@@ -18,6 +18,8 @@ export interface Status {
   readonly hint: string | undefined;
   /** Messages that wait for the answer under way. */
   readonly queued: readonly string[];
+  /** What is trained meanwhile, in a few words. */
+  readonly training: string | undefined;
 }
 
 export type StatusAction =
@@ -35,7 +37,8 @@ export type StatusAction =
   | { readonly type: 'finish'; readonly usage: Usage | undefined }
   | { readonly type: 'idle' }
   | { readonly type: 'hint'; readonly hint: string | undefined }
-  | { readonly type: 'queue'; readonly queued: readonly string[] };
+  | { readonly type: 'queue'; readonly queued: readonly string[] }
+  | { readonly type: 'training'; readonly text: string | undefined };
 
 export function initialStatus(engineId: string, modelId = engineId): Status {
   return {
@@ -47,6 +50,7 @@ export function initialStatus(engineId: string, modelId = engineId): Status {
     contextUsed: undefined,
     hint: undefined,
     queued: [],
+    training: undefined,
   };
 }
 
@@ -60,6 +64,7 @@ export function statusReducer(status: Status, action: StatusAction): Status {
         ...initialStatus(action.engineId, action.modelId),
         info: action.info,
         queued: status.queued,
+        training: status.training,
       };
     case 'loaded':
       return { ...status, info: action.info, activity: settle(status) };
@@ -79,6 +84,8 @@ export function statusReducer(status: Status, action: StatusAction): Status {
       return status.hint === action.hint ? status : { ...status, hint: action.hint };
     case 'queue':
       return { ...status, queued: action.queued };
+    case 'training':
+      return status.training === action.text ? status : { ...status, training: action.text };
     default:
       return action satisfies never;
   }
