@@ -104,7 +104,7 @@ export function usageOf(finishes: readonly { readonly sample: number; readonly u
   };
 }
 
-/** OpenAI knows one word for both limits, and none for an abort, which no client is there to read. */
+/** OpenAI knows one word for both limits, and none for an abort, which is never sent. */
 function finishReason(reason: FinishReason): 'stop' | 'length' {
   switch (reason) {
     case 'length':

@@ -21,7 +21,7 @@ export interface PoolOptions {
   readonly settings?: LoadSettings;
   /** Told of every crash. */
   onCrash?(offer: Offer): void;
-  /** Test-only: another way to open an engine. */
+  /** Another way to open an engine (with a limit of memory, as a test's). */
   open?(offer: Offer): EngineClient;
 }
 

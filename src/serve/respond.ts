@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import type { GenerateRequest, StreamPart } from '../engines/engine.ts';
 import type { EngineClient } from '../engines/host/types.ts';
 import { type Choice, type Format, usageOf } from './format.ts';
-import { toHttpError } from './http-error.ts';
+import { HttpError, toHttpError } from './http-error.ts';
 
 type Finish = Extract<StreamPart, { type: 'finish' }>;
 
@@ -35,10 +35,16 @@ async function* parts({ client, requests, onFirstToken, onFinish }: Answering) {
       if (first && part.type === 'text-delta') onFirstToken();
       first = false;
       if (part.type === 'finish') onFinish(part);
+      // Who left reads no answer; who is still there must not take a part for the whole.
+      if (part.type === 'finish' && part.reason === 'abort') throw closingError();
       yield { index: i * (request.samples ?? 1) + part.sample, part };
     }
-    if (request.signal.aborted) return;
+    if (request.signal.aborted) throw closingError();
   }
+}
+
+function closingError(): HttpError {
+  return new HttpError(503, 'closing', 'The server was stopped in the middle of the answer.');
 }
 
 async function respondWhole(response: ServerResponse, answering: Answering): Promise<void> {

@@ -8,6 +8,7 @@ import { describeEngineContract } from '../engine.contract.ts';
 import type { Engine, GenerateRequest, LoadSettings } from '../engine.ts';
 import { createEngineClient } from '../host/client.ts';
 import { collect, openClient } from '../host/fixtures/helpers.ts';
+import { testModel } from '../llama/fixtures/test-model.ts';
 import { factory } from './engine.ts';
 
 const never = new AbortController().signal;
@@ -70,6 +71,31 @@ describe('against babble serve', () => {
     vi.stubEnv('BABBLE_REMOTE_API_KEY', 'key of the test');
   });
 });
+
+describe.skipIf(testModel === undefined)(
+  'against babble serve with a chat model (skipped without the test model)',
+  () => {
+    let server: ApiServer;
+    beforeAll(async () => {
+      server = await serve({
+        host: '127.0.0.1',
+        port: 0,
+        apiKey: undefined,
+        offers: [{ id: 'smollm2', engine: 'llama', model: { id: 'smollm2', path: testModel! } }],
+        settings: { contextLength: 512, threads: 1 },
+        maxQueue: 64,
+        maxLoaded: 1,
+        idleMs: 0,
+      });
+    });
+    afterAll(() => server[Symbol.asyncDispose]());
+
+    describeEngineContract('remote chat', (signal) => load('smollm2', `${server.url}/v1`, {}, signal), {
+      prompt: 'Tell me about the sea.',
+      skips: { 'unknown characters are a typed error': 'its vocabulary has every byte' },
+    });
+  },
+);
 
 test('a stop reaches the server and the engine behind it', async () => {
   const behind = openClient();
