@@ -1,20 +1,25 @@
 import xterm from '@xterm/headless';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type Frame, Painter } from './painter.ts';
+import { type Frame, Painter, type Reflow } from './painter.ts';
 
 /** A painter on a real terminal emulator. */
 class Screen {
   readonly terminal: InstanceType<typeof xterm.Terminal>;
   readonly painter: Painter;
   bytes = '';
+  readonly #joins: boolean;
 
-  constructor(columns: number, rows: number) {
+  constructor(columns: number, rows: number, reflow: Reflow = 'xterm.js') {
+    // Without reflow this emulator only guesses which rows it wrapped.
+    this.#joins = reflow !== 'none';
     this.terminal = new xterm.Terminal({
       cols: columns,
       rows,
       scrollback: 5000,
       allowProposedApi: true,
+      // The one way to keep this emulator from flowing lines anew.
+      windowsMode: reflow === 'none',
     });
     this.painter = new Painter(
       (bytes) => {
@@ -22,7 +27,7 @@ class Screen {
         this.terminal.write(bytes);
       },
       { columns, rows },
-      'xterm.js',
+      reflow,
     );
   }
 
@@ -43,8 +48,8 @@ class Screen {
     const buffer = this.terminal.buffer.active;
     for (let y = 0; y < buffer.length; y++) {
       const row = buffer.getLine(y)!;
-      const text = row.translateToString(true);
-      if (row.isWrapped) lines[lines.length - 1] += text;
+      const text = row.translateToString(true, 0, this.terminal.cols);
+      if (row.isWrapped && this.#joins) lines[lines.length - 1] += text;
       else lines.push(text);
     }
     while (lines.at(-1) === '') lines.pop();
@@ -121,6 +126,8 @@ const anyText = fc.string({
   maxLength: 40,
 });
 
+const shortLines = fc.constantFrom('a', 'word ', 'short line\n', '\n', '漢字\n');
+
 const steps = (text: fc.Arbitrary<string>, resizes: boolean): fc.Arbitrary<Step[]> =>
   fc.array(
     fc.oneof(
@@ -184,6 +191,23 @@ test('whatever happens, the scroll-back is the transcript', async () => {
       const columns = screen.terminal.cols;
       const shown = frame.map((line) => unstyled(line).slice(0, columns));
       const expected = [...tape.split('\n'), ...shown];
+      if (tape.endsWith('\n') || tape === '') expected.splice(tape.split('\n').length - 1, 1);
+      while (expected.at(-1) === '') expected.pop();
+      expect(await screen.lines()).toEqual(expected);
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test('a terminal that cuts lines off keeps them in their rows, and the frame once below them', async () => {
+  await fc.assert(
+    fc.asyncProperty(steps(shortLines, true), async (list) => {
+      const screen = new Screen(30, 12, 'none');
+      const { tape, frame } = await play(screen, list);
+      // Longer lines would be cut for good, by the terminal.
+      fc.pre(tape.split('\n').every((line) => line.length <= 18));
+      const columns = screen.terminal.cols;
+      const expected = [...tape.split('\n'), ...frame.map((line) => unstyled(line).slice(0, columns))];
       if (tape.endsWith('\n') || tape === '') expected.splice(tape.split('\n').length - 1, 1);
       while (expected.at(-1) === '') expected.pop();
       expect(await screen.lines()).toEqual(expected);
