@@ -4,6 +4,7 @@ export { drawBars } from './bars.ts';
 export { colourDepthOf, themeOf, toCells } from './cells.ts';
 export { describePicture } from './describe.ts';
 export { drawReport } from './draw.ts';
+export { type ImageProtocol, toInline } from './inline.ts';
 export { visibleToken } from './label.ts';
 export { drawLines } from './lines.ts';
 export { readLossCurve } from './loss-curve.ts';

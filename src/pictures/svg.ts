@@ -5,7 +5,8 @@ const fontSize = 13.29;
 const smallFontSize = 8.3;
 /** From a line's middle down to its baseline. */
 const baseline = 0.35;
-const margin = 2 * column;
+/** Around the picture in a file, in units. */
+export const margin = 2 * column;
 
 /** The picture as an SVG document. All text is escaped: labels come from models. */
 export function toSvg({ title, description, width, height, background, marks }: Picture): string {

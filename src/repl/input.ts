@@ -1,3 +1,4 @@
+import type { Picture } from '../pictures/index.ts';
 import type { Menu, Screen, Suggestion } from './commands/command.ts';
 import { suggestions } from './commands/index.ts';
 import { shouldFold, unfold } from './editor/folds.ts';
@@ -22,6 +23,8 @@ export interface InputHost {
   editOutside(text: string): Promise<string>;
   /** Puts a text on the clipboard through the terminal. */
   copy(text: string): void;
+  /** Draws a picture into the transcript; false where the terminal shows no images. */
+  drawImage(picture: Picture): Promise<boolean>;
   /** Ctrl+Z. */
   stopProcess(): void;
   exit(): void;
@@ -108,6 +111,10 @@ export class Input implements Screen {
   copy(text: string): boolean {
     this.#host.copy(text);
     return true;
+  }
+
+  drawImage(picture: Picture): Promise<boolean> {
+    return this.#host.drawImage(picture);
   }
 
   exit(): void {

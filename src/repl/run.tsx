@@ -1,6 +1,7 @@
 import { render } from 'ink';
 import type { ChatSession } from '../chat/types.ts';
-import type { ThemeName } from '../settings/types.ts';
+import { toInline } from '../pictures/index.ts';
+import type { ImagesSetting, ThemeName } from '../settings/types.ts';
 import { App } from './app.tsx';
 import { editOutside } from './editor/outside.ts';
 import type { History } from './history.ts';
@@ -24,12 +25,17 @@ export interface SittingOptions {
   readonly raw?: boolean;
   /** Default `auto`. */
   readonly theme?: ThemeName;
+  /** Whether windows into the model are drawn as images; default `auto`: where the terminal says it can. */
+  readonly images?: ImagesSetting;
   /** Told at the start. */
   readonly warning?: string | undefined;
   /** Ends the sitting, as a signal to the process does. */
   readonly signal: AbortSignal;
   readonly env?: NodeJS.ProcessEnv;
 }
+
+/** An image of fewer rows says less than blocks do. */
+const fewestImageRows = 8;
 
 /** One sitting at a terminal, until the person leaves. @returns the exit code. */
 export async function runSitting(options: SittingOptions): Promise<number> {
@@ -53,6 +59,14 @@ export async function runSitting(options: SittingOptions): Promise<number> {
       return changed;
     },
     copy: (text) => terminal.copy(text),
+    async drawImage(picture) {
+      const support = await terminal.imageSupport(options.images ?? 'auto');
+      const rows = terminal.imageRows;
+      if (!support || rows < fewestImageRows || (support.protocol === 'sixel' && !support.cell)) return false;
+      const image = await toInline(picture, { ...support, columns: terminal.size.columns, rows });
+      terminal.drawImage(image.bytes, image.rows);
+      return true;
+    },
     stopProcess: () => terminal.stopProcess(),
     exit: () => left.resolve(),
   });

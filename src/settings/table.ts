@@ -94,6 +94,14 @@ export const settingsTable: readonly Setting[] = [
     summary: 'do not style the Markdown of answers',
   },
   {
+    key: 'images',
+    variable: 'BABBLE_IMAGES',
+    option: 'images',
+    type: { kind: 'choice', choices: ['auto', 'off', 'kitty', 'iterm2', 'sixel'] },
+    value: 'auto',
+    summary: 'draw windows into the model as images, where the terminal says it can',
+  },
+  {
     key: 'screenReader',
     variable: 'BABBLE_SCREEN_READER',
     option: 'screenReader',

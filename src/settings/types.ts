@@ -8,6 +8,8 @@ export type SettingType =
   | { readonly kind: 'number'; readonly low: number; readonly high?: number; readonly whole: boolean }
   | { readonly kind: 'choice'; readonly choices: readonly string[] };
 
+export type ImagesSetting = 'auto' | 'off' | 'kitty' | 'iterm2' | 'sixel';
+
 export type ThemeName = 'auto' | 'terminal' | 'dark' | 'light' | 'high-contrast' | 'none';
 
 /** A person's settings, from every source; an absent one takes the default that the table tells of. */
@@ -20,6 +22,7 @@ export interface Settings {
   readonly sampling: Sampling;
   readonly theme: ThemeName;
   readonly raw: boolean;
+  readonly images: ImagesSetting;
   readonly screenReader: boolean;
   readonly hints: boolean;
   readonly idleMinutes: number;

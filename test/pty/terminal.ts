@@ -7,6 +7,8 @@ export interface TerminalOptions {
   readonly rows?: number;
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** Whether the terminal answers questions by itself; default true. */
+  readonly answers?: boolean;
 }
 
 /** Longest wait for anything, in milliseconds. */
@@ -39,10 +41,10 @@ export class PtyProgram implements AsyncDisposable {
 
   /** Starts `file args…` in a terminal of 80×24 (or as said), with scroll-back for 5,000 lines. */
   constructor(file: string, args: readonly string[], options: TerminalOptions = {}) {
-    const { columns = 80, rows = 24, env = {}, cwd } = options;
+    const { columns = 80, rows = 24, env = {}, cwd, answers = true } = options;
     this.#screen = new xterm.Terminal({ cols: columns, rows, scrollback: 5000, allowProposedApi: true });
     // A terminal answers some questions by itself.
-    this.#screen.onData((data) => this.#running && this.#pty.write(data));
+    if (answers) this.#screen.onData((data) => this.#running && this.#pty.write(data));
     const { NO_COLOR: _noColor, CI: _ci, TMUX: _tmux, ...inherited } = process.env;
     this.#pty = pty.spawn(file, [...args], {
       cols: columns,

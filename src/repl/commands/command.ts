@@ -1,3 +1,4 @@
+import type { Picture } from '../../pictures/index.ts';
 import type { Repl } from '../repl.ts';
 
 /** What Tab may put in place of an argument. */
@@ -19,6 +20,8 @@ export interface Menu<Value> {
 
 /** What a command can ask of the screen it was typed on. */
 export interface Screen {
+  /** Draws a picture as an image into the transcript; false where images cannot be shown. */
+  drawImage(picture: Picture): Promise<boolean>;
   /** Columns that a line should fit in. */
   readonly columns: number;
   /** Whether `repl.panel` is drawn and given the keys. */

@@ -52,6 +52,8 @@ export async function show(
   const columns = Math.min(screen.columns, mostColumns);
   const { env } = process;
   const picture = drawReport(report, { width: columns * column, theme: themeOf(env) });
+  const hasColours = repl.theme !== plainTheme && colourDepthOf(env) !== 'none';
+  if (hasColours && (await screen.drawImage(picture))) return saveIfAsked(report, repl, save);
   const colour = repl.theme === plainTheme ? 'none' : colourDepthOf(env);
   const spans: Span[] = [];
   for (const line of toCells(picture, { columns, colour })) {
@@ -59,6 +61,14 @@ export async function show(
     addSpan(spans, { text: '\n', style: '' });
   }
   repl.write(spans);
+  await saveIfAsked(report, repl, save);
+}
+
+async function saveIfAsked(
+  report: InspectReport | LossCurve,
+  repl: Repl,
+  save: string | undefined,
+): Promise<void> {
   if (save !== undefined) repl.notice(`Saved as ${await savePicture(drawReport(report), save)}.`);
 }
 

@@ -58,6 +58,24 @@ export class Painter {
     for (const span of spans) addSpan(this.#pending, span);
   }
 
+  /**
+   * Draws a picture below the transcript, in `rows` rows of its own: `bytes` is sent with the cursor at their top
+   * left. The rows and the frame must fit on the screen.
+   */
+  drawImage(bytes: string, rows: number): void {
+    this.flush();
+    this.append([{ text: (this.#tape.isOpen ? '\n' : '') + '\n'.repeat(rows), style: '' }]);
+    this.flush();
+    this.#row = this.#cursor.y;
+    const there = this.#moveTo(-rows, 0);
+    this.#write(`${there}\x1b7${bytes}\x1b8${this.#moveTo(this.#cursor.y, this.#cursor.x)}`);
+  }
+
+  /** Rows of the frame that is on the screen. */
+  get frameRows(): number {
+    return this.#drawn.length;
+  }
+
   /** Replaces the frame, for the next `flush`. */
   setFrame(frame: Frame): void {
     this.#next = frame;

@@ -1,6 +1,9 @@
+import type { ImagesSetting } from '../../settings/types.ts';
 import { FrameSink } from './frame-sink.ts';
+import { type ImageSupport, imageQuery, imageSupportOf, mayAskForImages } from './images.ts';
 import { KeyDecoder, type KeyEvent } from './keys.ts';
 import { Painter, type Reflow, type Size } from './painter.ts';
+import { ReplyReader } from './replies.ts';
 import type { Span } from './tape.ts';
 
 export interface TerminalStreams {
@@ -12,6 +15,9 @@ export interface TerminalStreams {
 const textIntervalMs = 60;
 /** An Escape that nothing follows for so long was the key itself. */
 const escapeMs = 40;
+
+/** A terminal that has not answered by then will not: over a slow line a picture in blocks is the worse that happens. */
+const answerMs = 1000;
 
 const bracketedPaste = { on: '\x1b[?2004h', off: '\x1b[?2004l' };
 const kittyKeyboard = { on: '\x1b[>1u', off: '\x1b[<u' };
@@ -25,6 +31,9 @@ export class Terminal {
   readonly #decoder = new KeyDecoder();
   readonly #listeners = new Set<(event: KeyEvent) => void>();
   readonly #modes: { on: string; off: string };
+  readonly #env: NodeJS.ProcessEnv;
+  #replies: ReplyReader | undefined;
+  #imageSupport: Promise<ImageSupport | undefined> | undefined;
   #escapeTimer: NodeJS.Timeout | undefined;
   #textTimer: NodeJS.Timeout | undefined;
   #lastText = 0;
@@ -33,6 +42,7 @@ export class Terminal {
 
   constructor(streams: TerminalStreams, env: NodeJS.ProcessEnv = process.env) {
     this.#streams = streams;
+    this.#env = env;
     const size = sizeOf(streams.stdout);
     this.#painter = new Painter((bytes) => streams.stdout.write(bytes), size, reflowOf(env));
     this.sink = new FrameSink(size, (frame) => {
@@ -91,6 +101,26 @@ export class Terminal {
     this.#streams.stdout.write(`\x1b]52;c;${Buffer.from(text).toString('base64')}\x07`);
   }
 
+  /**
+   * How this terminal shows images, asked once, when it first matters; undefined where it shows none, is behind a
+   * multiplexer, or does not answer.
+   */
+  imageSupport(setting: ImagesSetting): Promise<ImageSupport | undefined> {
+    if (setting === 'off') return Promise.resolve(undefined);
+    this.#imageSupport ??= this.#askForImages(setting);
+    return this.#imageSupport;
+  }
+
+  /** Rows that a picture may take, so that it and the frame are on the screen at once. */
+  get imageRows(): number {
+    return this.size.rows - this.#painter.frameRows - 1;
+  }
+
+  /** Draws a picture below the transcript. */
+  drawImage(bytes: string, rows: number): void {
+    this.#painter.drawImage(bytes, rows);
+  }
+
   /** Gives the terminal to another program while `callback` runs. */
   async suspend(callback: () => Promise<void>): Promise<void> {
     const frame = { lines: [''], cursor: { x: 0, y: 0 } };
@@ -117,6 +147,20 @@ export class Terminal {
     );
   }
 
+  async #askForImages(setting: Exclude<ImagesSetting, 'off'>): Promise<ImageSupport | undefined> {
+    if (setting === 'auto' && !mayAskForImages(this.#env)) return undefined;
+    const answered = Promise.withResolvers<void>();
+    const replies = new ReplyReader(answered.resolve);
+    this.#replies = replies;
+    const timer = setTimeout(answered.resolve, answerMs);
+    this.#streams.stdout.write(imageQuery);
+    await answered.promise;
+    clearTimeout(timer);
+    this.#decode(replies.end());
+    const told = imageSupportOf(replies.answers, this.#env);
+    return setting === 'auto' ? told : { ...told, protocol: setting };
+  }
+
   #release(): void {
     this.#open = false;
     const { stdin, stdout } = this.#streams;
@@ -130,12 +174,15 @@ export class Terminal {
 
   readonly #onExit = () => this.close();
 
-  readonly #onInput = (input: string) => {
+  readonly #onInput = (input: string) => this.#decode(this.#replies?.take(input) ?? input);
+
+  #decode(input: string): void {
+    if (input === '') return;
     clearTimeout(this.#escapeTimer);
     this.#emit(this.#decoder.push(input));
     if (this.#decoder.isWaiting)
       this.#escapeTimer = setTimeout(() => this.#emit(this.#decoder.flush()), escapeMs);
-  };
+  }
 
   readonly #onResize = () => {
     const size = sizeOf(this.#streams.stdout);
