@@ -18,7 +18,7 @@ export interface ReportEntry {
   /** Bytes of the weights file; absent for n-grams, which are counted anew. */
   readonly bytes?: number;
   readonly losses: Readonly<Partial<Record<Split, Measured>>>;
-  /** Drawn one text after the other, on this machine as it was. */
+  /** Drawn one text after the other, on this machine as it was; absent for n-grams. */
   readonly charactersPerSecond?: number;
   readonly samples: readonly string[];
   /** It saw the held-out splits in training. */
@@ -154,7 +154,7 @@ async function ngramEntries(
       kind: 'n-gram',
       parameters: model.size,
       losses: await measureSplits(model, dataset, limit),
-      ...(await timedSamples(model, dataset, seed)),
+      samples: model.sample({ count: sampleCounts[dataset].shown, seed }),
     });
   }
   return entries;
