@@ -6,7 +6,7 @@ import { App } from './app.tsx';
 import { editOutside } from './editor/outside.ts';
 import type { History } from './history.ts';
 import { Input } from './input.ts';
-import { Repl } from './repl.ts';
+import { type Configured, Repl } from './repl.ts';
 import type { ReplServices } from './services.ts';
 import { Terminal, type TerminalStreams } from './terminal/terminal.ts';
 import { chooseTheme } from './themes.ts';
@@ -17,7 +17,7 @@ export interface SittingOptions {
   readonly services: ReplServices;
   readonly history: History;
   readonly streams: TerminalStreams;
-  /** Nothing was ever sent on this machine: say how to begin. */
+  /** One of the first conversations on this machine: say how to begin. */
   readonly isFirst: boolean;
   /** Shows the conversation that is gone on with. */
   readonly resumed?: boolean;
@@ -27,8 +27,10 @@ export interface SittingOptions {
   readonly theme?: ThemeName;
   /** Whether windows into the model are drawn as images; default `auto`: where the terminal says it can. */
   readonly images?: ImagesSetting;
+  /** What the person set before, for `/show`. */
+  readonly configured?: Configured;
   /** Told at the start. */
-  readonly warning?: string | undefined;
+  readonly warnings?: readonly string[];
   /** Ends the sitting, as a signal to the process does. */
   readonly signal: AbortSignal;
   readonly env?: NodeJS.ProcessEnv;
@@ -45,6 +47,7 @@ export async function runSitting(options: SittingOptions): Promise<number> {
     services,
     theme: chooseTheme(options.theme ?? 'auto', env),
     raw: options.raw ?? false,
+    configured: options.configured,
     columns: () => terminal.size.columns,
     write: (spans) => terminal.write(spans),
   });
@@ -76,7 +79,7 @@ export async function runSitting(options: SittingOptions): Promise<number> {
   terminal.write(
     welcomeSpans(repl.theme, session.engineId, isFirst ? repl.kind : undefined, terminal.size.columns),
   );
-  if (options.warning !== undefined) repl.warn(options.warning);
+  for (const warning of options.warnings ?? []) repl.warn(warning);
   if (options.resumed) repl.showConversation();
   terminal.onKey((event) => input.handle(event));
   terminal.open();

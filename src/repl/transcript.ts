@@ -60,6 +60,16 @@ export function conversationSpans(
   return spans;
 }
 
+/** A whole conversation with the name of each speaker before what they said. */
+export function spokenConversation(messages: readonly StoredMessage[]): Span[] {
+  return messages
+    .filter(({ role }) => role !== 'system')
+    .map(({ role, content, engineId }) => ({
+      text: `${role === 'user' ? 'you' : (engineId ?? 'the engine')}: ${content}\n`,
+      style: '',
+    }));
+}
+
 export function noticeSpans(theme: Theme, text: string): Span[] {
   return [{ text: `${text}\n`, style: theme.dim }];
 }

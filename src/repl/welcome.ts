@@ -9,6 +9,13 @@ const firstHints: Readonly<Record<EngineKind, string>> = {
   chat: 'Write a message and press Enter. Esc stops an answer.',
 };
 
+/** How to begin, for ears: without the keys that only the screen has. */
+export function spokenHint(kind: EngineKind): string {
+  return kind === 'chat'
+    ? 'Write a message and press Enter. Control C stops an answer.'
+    : firstHints.completion;
+}
+
 /**
  * What a sitting begins with: where one is, and how to go on.
  * @param firstFor on a first sitting, the kind of the engine, to say how to begin.
@@ -26,7 +33,7 @@ export function welcomeSpans(
     { text: `${greeting.slice(name.length)}\n`, style: theme.dim },
   ];
   if (firstFor) {
-    const hint = `${firstHints[firstFor]} Everything runs on this machine.`;
+    const hint = `${firstHints[firstFor]} Everything runs on this machine. (\`babble config set hints false\` ends these hints.)`;
     spans.push({ text: `${wrapWords(hint, columns - 1)}\n`, style: theme.dim });
   }
   spans.push({ text: '\n', style: '' });

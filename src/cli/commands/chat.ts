@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { Option } from 'commander';
 import { findModel, resolveModel } from '../../catalogue/catalogue.ts';
 import type { OpenEngine } from '../../chat/engine-link.ts';
 import { openStore, type Store } from '../../chat/store/store.ts';
@@ -7,6 +8,9 @@ import type { LoadSettings } from '../../engines/engine.ts';
 import { AppError } from '../../errors.ts';
 import { userPaths } from '../../paths.ts';
 import { LocalServices } from '../../repl/local-services.ts';
+import { themeSummaries } from '../../repl/themes.ts';
+import type { ReadSettings } from '../../settings/settings.ts';
+import type { Settings } from '../../settings/types.ts';
 import {
   addLoadOptions,
   addSamplingOptions,
@@ -15,6 +19,7 @@ import {
   loadSettingsFrom,
   samplingFrom,
 } from '../options.ts';
+import { chatSettingsOf, settingsFor } from '../settings.ts';
 
 interface ChatOptions {
   readonly engine?: string;
@@ -22,10 +27,12 @@ interface ChatOptions {
   readonly system?: string;
   readonly maxTokens?: number;
   readonly stop?: readonly string[];
-  readonly raw?: boolean;
   readonly continue?: boolean;
   readonly resume?: string;
 }
+
+/** Hints are for the first conversations on this machine. */
+const hintedConversations = 3;
 
 /** `babble chat`: the conversation in the terminal; without one, line by line over the standard streams. */
 export async function run(args: readonly string[]): Promise<number> {
@@ -36,20 +43,24 @@ export async function run(args: readonly string[]): Promise<number> {
     .option('--max-tokens <number>', 'longest answer, in tokens', integer(1))
     .option('--stop <text...>', 'end an answer before any of these texts')
     .option('--raw', 'do not style the Markdown of answers')
+    .option('--no-raw', 'style it')
+    .addOption(new Option('--theme <name>', 'colours').choices(Object.keys(themeSummaries)))
+    .option('--no-color', 'no colour and no style; the same as --theme none')
+    .option('--screen-reader', 'plain labelled lines that a screen reader reads well')
+    .option('--no-screen-reader', 'the usual screen')
+    .option('--hints', 'say how to begin, in the first conversations')
+    .option('--no-hints', 'do not')
     .option('-c, --continue', 'go on with the newest conversation')
     .option('-r, --resume <name>', 'go on with a conversation, by name or id');
   addLoadOptions(command);
   command.parse(args, { from: 'user' });
   const options = command.opts<ChatOptions>();
-  const settings: Partial<ChatSettings> = {
-    sampling: samplingFrom(command.opts()),
-    ...(options.system === undefined ? {} : { systemPrompt: options.system }),
-    ...(options.maxTokens === undefined ? {} : { maxTokens: options.maxTokens }),
-    ...(options.stop === undefined ? {} : { stop: options.stop }),
-  };
+  const own = settingsFor(command.opts());
 
   const { stdin, stdout, env } = process;
-  const isTerminal = Boolean(stdin.isTTY && stdout.isTTY) && env['TERM'] !== 'dumb';
+  const isInteractive = Boolean(stdin.isTTY && stdout.isTTY);
+  const isSpoken = isInteractive && (own.settings.screenReader || env['TERM'] === 'dumb');
+  const isTerminal = isInteractive && !isSpoken;
   // What is typed while we start is for the editor: the terminal must not echo it.
   if (isTerminal) stdin.setRawMode(true);
   try {
@@ -57,16 +68,19 @@ export async function run(args: readonly string[]): Promise<number> {
     await using services = new LocalServices(store, {
       openEngine: openWith(loadSettingsFrom(command.opts())),
     });
-    await using session = await openSession(services, options, settings);
+    await using session = await openSession(services, options, own.settings, flagsOf(options, command.opts()));
     // The engine loads in its own process while the front end is read; a failure is told when it is used.
     session.load().catch(() => {});
     const ended = new AbortController();
     const end = () => ended.abort(new DOMException('Ended', 'AbortError'));
-    const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+    // On an interactive screen Ctrl+C stops an answer first.
+    const signals = (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).slice(isSpoken ? 1 : 0);
     for (const signal of signals) process.on(signal, end);
     try {
-      if (isTerminal) return await sit(session, services, store, options, ended.signal);
-      if (store.warning !== undefined) process.stderr.write(`${store.warning}\n`);
+      const resumed = Boolean(options.continue || options.resume);
+      if (isTerminal) return await sit(session, services, store, own, resumed, ended.signal);
+      if (isSpoken) return await converse(session, services, store, own, resumed, ended.signal);
+      for (const warning of warningsOf(store, own)) process.stderr.write(`${warning}\n`);
       return await readLines(session, services, ended.signal);
     } finally {
       for (const signal of signals) process.off(signal, end);
@@ -86,11 +100,33 @@ async function readLines(
   return runPlain(session, services, process, signal);
 }
 
+async function converse(
+  session: ChatSession,
+  services: LocalServices,
+  store: Store,
+  own: ReadSettings,
+  resumed: boolean,
+  signal: AbortSignal,
+): Promise<number> {
+  const { runSpoken } = await import('../../repl/spoken.ts');
+  return runSpoken({
+    session,
+    services,
+    streams: process,
+    configured: own.values,
+    isFirst: needsHints(services, own),
+    resumed,
+    warnings: warningsOf(store, own),
+    signal,
+  });
+}
+
 async function sit(
   session: ChatSession,
   services: LocalServices,
   store: Store,
-  options: ChatOptions,
+  own: ReadSettings,
+  resumed: boolean,
   signal: AbortSignal,
 ): Promise<number> {
   // React's development build is slower and keeps more.
@@ -104,30 +140,52 @@ async function sit(
     services,
     history,
     streams: process,
-    isFirst: history.entries.length === 0,
-    resumed: Boolean(options.continue || options.resume),
-    raw: options.raw ?? false,
-    warning: store.warning,
+    isFirst: needsHints(services, own),
+    resumed,
+    raw: own.settings.raw,
+    theme: own.settings.theme,
+    configured: own.values,
+    warnings: warningsOf(store, own),
     signal,
   });
+}
+
+function warningsOf(store: Store, own: ReadSettings): readonly string[] {
+  return [...(store.warning === undefined ? [] : [store.warning]), ...own.warnings];
+}
+
+function needsHints(services: LocalServices, { settings }: ReadSettings): boolean {
+  const held = services.conversations().filter(({ messageCount }) => messageCount > 0);
+  return settings.hints && held.length < hintedConversations;
 }
 
 async function openSession(
   services: LocalServices,
   options: ChatOptions,
-  settings: Partial<ChatSettings>,
+  own: Settings,
+  flags: Partial<ChatSettings>,
 ): Promise<ChatSession> {
   const resume = options.resume ?? (options.continue ? services.conversations()[0]?.id : undefined);
   if (resume !== undefined) {
     const session = await services.openSession(resume);
-    session.updateSettings({ ...settings, sampling: { ...session.settings.sampling, ...settings.sampling } });
+    // An earlier conversation has settings of its own: only what was asked for now goes before them.
+    session.updateSettings({ ...flags, sampling: { ...session.settings.sampling, ...flags.sampling } });
     if (options.engine !== undefined) await session.switchEngine(options.engine, options.model);
     return session;
   }
-  const named =
-    options.engine === undefined ? undefined : { engineId: options.engine, modelId: options.model };
-  const start = named ?? (await chosenEngine(services, options.model));
-  return services.createSession(start.engineId, start.modelId, settings);
+  const { engine, model } = own;
+  const start =
+    engine === undefined ? await chosenEngine(services, model) : { engineId: engine, modelId: model };
+  return services.createSession(start.engineId, start.modelId, chatSettingsOf(own));
+}
+
+function flagsOf(options: ChatOptions, all: Readonly<Record<string, unknown>>): Partial<ChatSettings> {
+  return {
+    sampling: samplingFrom(all),
+    ...(options.system === undefined ? {} : { systemPrompt: options.system }),
+    ...(options.maxTokens === undefined ? {} : { maxTokens: options.maxTokens }),
+    ...(options.stop === undefined ? {} : { stop: options.stop }),
+  };
 }
 
 /** Every engine of the sitting is loaded with these settings. */
