@@ -94,7 +94,10 @@ test('rows leave for the scroll-back as they are final; a window made narrow goe
   program.kill('SIGUSR2');
   await program.waitFor('Go on from:');
   const all = program.scrollback();
-  const lines = all.slice(0, all.indexOf('Go on from:'));
+  const lines = all.slice(
+    0,
+    all.findIndex((line) => line.startsWith('Go on from:')),
+  );
   const words = (text: string) => text.replaceAll(/[│\s]+/g, ' ').replaceAll(/\[\d ?\]/g, '');
   const whole = words(lines.join(' '));
   // Every word of the long answer is there once, in order; the short one stood beside its first row.

@@ -41,6 +41,7 @@ export class Input implements Screen {
   readonly #host: InputHost;
   readonly #history: History;
   #answerMenu: ((value: unknown) => void) | undefined;
+  #answerRevision: ((text: string | undefined) => void) | undefined;
   // Place in the history, counted back from its end; 0 is the text being written, kept in `draft`.
   #back = 0;
   #draft = '';
@@ -103,6 +104,23 @@ export class Input implements Screen {
     this.#repl.status.dispatch({ type: 'hint', hint: '↑↓ choose · Enter takes · Esc leaves' });
   }
 
+  revise(text: string, hint: string): Promise<string | undefined> {
+    this.editor.dispatch({ type: 'reset' });
+    this.editor.dispatch({ type: 'replace', text });
+    this.#repl.status.dispatch({ type: 'hint', hint });
+    return new Promise((resolve) => {
+      this.#answerRevision = resolve;
+    });
+  }
+
+  #endRevision(text: string | undefined): void {
+    this.suggest.dispatch({ type: 'close' });
+    this.editor.dispatch({ type: 'reset' });
+    this.#repl.status.dispatch({ type: 'hint', hint: undefined });
+    this.#answerRevision?.(text);
+    this.#answerRevision = undefined;
+  }
+
   edit(text: string): void {
     this.editor.dispatch({ type: 'reset' });
     this.editor.dispatch(shouldFold(text) ? { type: 'paste', text } : { type: 'replace', text });
@@ -126,6 +144,7 @@ export class Input implements Screen {
     this.submissions.takeQueued();
     this.#repl.stop();
     if (this.menu.get()) this.#closeMenu(undefined);
+    if (this.#answerRevision) this.#endRevision(undefined);
     await this.submissions.idle();
   }
 
@@ -233,6 +252,10 @@ export class Input implements Screen {
       this.#take(chosen);
       return;
     }
+    if (this.#answerRevision) {
+      this.#endRevision(unfold(text, folds));
+      return;
+    }
     const next = submission(text, cursor);
     if (next.type === 'continue') {
       const from = cursor - next.remove;
@@ -249,6 +272,7 @@ export class Input implements Screen {
 
   #escape(): void {
     if (this.suggest.get().list.length > 0) this.suggest.dispatch({ type: 'close' });
+    else if (this.#answerRevision) this.#endRevision(undefined);
     else if (this.#repl.isGenerating) this.#stop();
   }
 
@@ -258,7 +282,10 @@ export class Input implements Screen {
       return;
     }
     if (this.#repl.isGenerating) this.#stop();
-    else if (this.editor.get().text !== '') {
+    else if (this.#answerRevision) {
+      this.#endRevision(undefined);
+      return;
+    } else if (this.editor.get().text !== '') {
       this.suggest.dispatch({ type: 'close' });
       this.editor.dispatch({ type: 'reset' });
       this.#back = 0;

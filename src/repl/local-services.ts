@@ -1,3 +1,5 @@
+import { readdir, stat } from 'node:fs/promises';
+import path from 'node:path';
 import { listModels } from '../catalogue/catalogue.ts';
 import { type OpenEngine, openEngineProcess } from '../chat/engine-link.ts';
 import { createSession, resumeSession } from '../chat/session.ts';
@@ -136,10 +138,12 @@ export class LocalServices implements ReplServices {
 
 async function listChoices(): Promise<readonly EngineChoice[]> {
   const models = await listModels();
-  const local = models.map(({ engine, id, description, parameterCount, error }) => ({
+  const sizes = await Promise.all(models.map((model) => folderBytes(model.path)));
+  const local = models.map(({ engine, id, description, parameterCount, error }, index) => ({
     engineId: engine,
     modelId: id,
     description,
+    bytes: sizes[index]!,
     ...(parameterCount > 0 ? { parameterCount } : {}),
     ...(error ? { problem: error.message } : {}),
   }));
@@ -147,6 +151,20 @@ async function listChoices(): Promise<readonly EngineChoice[]> {
     namedModels && defaultModel !== undefined ? [{ engineId: id, modelId: defaultModel, description }] : [],
   );
   return [...local, ...named];
+}
+
+/** What the files of a folder take; 0 for one that cannot be read. */
+async function folderBytes(folder: string): Promise<number> {
+  const names = await readdir(folder).catch(() => []);
+  const sizes = await Promise.all(
+    names.map((name) =>
+      stat(path.join(folder, name)).then(
+        ({ size }) => size,
+        () => 0,
+      ),
+    ),
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
 }
 
 function speedKey(engineId: string, modelId: string): string {

@@ -22,3 +22,10 @@ export function longCount(count: number): string {
 export function rate(tokensPerSecond: number): string {
   return tokensPerSecond >= 10 ? longCount(tokensPerSecond) : tokensPerSecond.toFixed(1);
 }
+
+/** A size on disk or in memory: 3 kB, 11.4 MB, 36.7 GB. */
+export function shortBytes(bytes: number): string {
+  if (bytes < 1e6) return `${Math.max(1, Math.round(bytes / 1e3))} kB`;
+  const [size, unit] = bytes < 1e9 ? [1e6, 'MB'] : [1e9, 'GB'];
+  return `${(bytes / size).toFixed(bytes < 100 * size ? 1 : 0)} ${unit}`;
+}

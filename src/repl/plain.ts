@@ -43,6 +43,7 @@ export async function runPlain(
       repl.notice(menu.items.map(({ label, detail = '' }) => `${label}  ${detail}`).join('\n'));
       return undefined;
     },
+    revise: async () => undefined,
     edit: (text) => repl.notice(text),
     copy: () => false,
     exit: () => {

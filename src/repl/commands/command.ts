@@ -28,6 +28,8 @@ export interface Screen {
   readonly hasPanel: boolean;
   /** Lets the person choose; undefined when they leave the menu, or when there is no terminal. */
   choose<Value>(menu: Menu<Value>): Promise<Value | undefined>;
+  /** Lets the person change a text in the editor; undefined when they leave it, or when there is no terminal. */
+  revise(text: string, hint: string): Promise<string | undefined>;
   /** Puts a text into the editor, to be changed and sent. */
   edit(text: string): void;
   /** Puts a text on the clipboard through the terminal; false where there is no terminal. */

@@ -1,6 +1,8 @@
+import { setTimeout } from 'node:timers/promises';
 import { findModel } from '../../catalogue/catalogue.ts';
+import type { FitReport } from '../../engines/engine.ts';
 import { AppError } from '../../errors.ts';
-import { shortCount } from '../numbers.ts';
+import { rate, shortBytes, shortCount } from '../numbers.ts';
 import type { Repl } from '../repl.ts';
 import type { EngineChoice } from '../services.ts';
 import type { Command } from './command.ts';
@@ -13,7 +15,7 @@ export const engineCommand: Command = {
   whileWriting: 'stop',
   async complete(_argument, repl) {
     const choices = await repl.services.listEngines();
-    return choices.map((choice) => ({ value: address(choice), detail: describe(choice) }));
+    return choices.map((choice) => ({ value: address(choice), detail: describe(choice, repl) }));
   },
   async run(argument, repl, screen) {
     if (argument !== '') {
@@ -27,9 +29,14 @@ export const engineCommand: Command = {
       throw new AppError('UNKNOWN_ENGINE', 'No engine has a model on this machine.', {
         hint: 'Run `babble models` to see what is installed.',
       });
+    const fits = await fitsOf(choices, repl);
     const chosen = await screen.choose({
       title: 'Engine',
-      items: choices.map((choice) => ({ label: address(choice), detail: describe(choice), value: choice })),
+      items: choices.map((choice, index) => ({
+        label: address(choice),
+        detail: describe(choice, repl, fits[index]),
+        value: choice,
+      })),
       selected: Math.max(
         0,
         choices.findIndex((choice) => isCurrent(choice, repl)),
@@ -68,7 +75,46 @@ function address({ engineId, modelId }: EngineChoice): string {
   return engineId === modelId ? engineId : `${engineId} ${modelId}`;
 }
 
-function describe({ parameterCount, description, problem }: EngineChoice): string {
+/** The menu does not wait longer for what a model's memory needs. */
+const fitMs = 1500;
+
+/** Whether each model fits in memory, as far as that is known in time. */
+async function fitsOf(
+  choices: readonly EngineChoice[],
+  repl: Repl,
+): Promise<readonly (FitReport | undefined)[]> {
+  const fits: (FitReport | undefined)[] = choices.map(() => undefined);
+  const asked = choices.map(async (choice, index) => {
+    fits[index] = isCurrent(choice, repl) ? undefined : await repl.services.fitOf(choice);
+  });
+  const late = new AbortController();
+  await Promise.race([
+    Promise.all(asked).finally(() => late.abort()),
+    setTimeout(fitMs, undefined, { signal: late.signal }).catch(() => {}),
+  ]);
+  return [...fits];
+}
+
+/** In the order of what says most: parameters, size, whether it fits, speed, kind, what it is. */
+function describe(choice: EngineChoice, repl: Repl, fit?: FitReport): string {
+  const { engineId, modelId, parameterCount, bytes, description, problem } = choice;
   if (problem) return problem;
-  return parameterCount === undefined ? description : `${shortCount(parameterCount)} · ${description}`;
+  const speed = repl.services.speedOf(engineId, modelId);
+  const parts = [
+    parameterCount === undefined ? '' : shortCount(parameterCount),
+    bytes === undefined ? '' : shortBytes(bytes),
+    fit === undefined ? '' : fitSummary(fit),
+    speed === undefined ? '' : `${rate(speed)} tok/s`,
+    { chat: 'chat', completion: 'goes on from a text', unknown: '' }[
+      repl.services.kindOf(engineId, modelId) ?? 'unknown'
+    ],
+    description,
+  ];
+  return parts.filter(Boolean).join(' · ');
+}
+
+function fitSummary({ fits, needs, freeBytes }: FitReport): string {
+  if (fits) return 'fits';
+  const needed = needs.reduce((sum, { bytes }) => sum + bytes, 0);
+  return `needs ${shortBytes(needed)} of ${shortBytes(freeBytes)} free`;
 }

@@ -1,23 +1,25 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { StoredMessage } from '../../chat/types.ts';
+import { exportConversation } from '../../chat/transcript.ts';
 import { AppError } from '../../errors.ts';
 import type { Command } from './command.ts';
 
-/** `/export`: the conversation as Markdown, or as JSON when the file's name ends so. Never overwrites. */
+/**
+ * `/export`: the conversation that is shown as Markdown, or all its branches as JSON when the file's name ends so.
+ * `/import` reads both back. Never overwrites.
+ */
 export const exportCommand: Command = {
   name: 'export',
-  summary: 'write the conversation to a .md or .json file',
+  summary: 'write the conversation to a file: .md, or .json with all branches',
   usage: '[file]',
   async run(argument, repl) {
-    const { messages, summary } = repl.session;
-    if (messages.length === 0) throw new AppError('USAGE', 'There is nothing to export yet.');
+    const { conversation, messages, summary } = repl.session;
+    if (conversation.messages.length === 0) throw new AppError('USAGE', 'There is nothing to export yet.');
     const name = argument || `${fileName(summary.title)}.md`;
-    const text = name.endsWith('.json')
-      ? `${JSON.stringify({ ...summary, messages }, undefined, 2)}\n`
-      : toMarkdown(summary.title, messages);
+    const isJson = name.toLowerCase().endsWith('.json');
     const file = path.resolve(name);
     try {
+      const text = exportConversation(conversation, isJson ? 'json' : 'markdown');
       await writeFile(file, text, { flag: 'wx', mode: 0o600 });
     } catch (cause) {
       const exists = (cause as NodeJS.ErrnoException).code === 'EEXIST';
@@ -27,17 +29,10 @@ export const exportCommand: Command = {
         { hint: 'Name another file: /export <file>.', cause },
       );
     }
-    repl.notice(`${messages.length} messages written to ${file}.`);
+    const count = isJson ? conversation.messages.length : messages.length;
+    repl.notice(`${count} ${count === 1 ? 'message' : 'messages'} written to ${file}.`);
   },
 };
-
-function toMarkdown(title: string, messages: readonly StoredMessage[]): string {
-  const parts = messages.map(({ role, content, engineId }) => {
-    const who = role === 'assistant' ? (engineId ?? 'assistant') : role === 'user' ? 'you' : 'system';
-    return `## ${who}\n\n${content}`;
-  });
-  return `# ${title}\n\n${parts.join('\n\n')}\n`;
-}
 
 /** A name that every file system takes. */
 function fileName(title: string): string {

@@ -16,6 +16,7 @@ import { exportCommand } from './export.ts';
 import { finetuneCommand } from './finetune.ts';
 import { heatmapCommand } from './heatmap.ts';
 import { helpCommand } from './help.ts';
+import { importCommand } from './import.ts';
 import { keepCommand } from './keep.ts';
 import { loadCommand } from './load.ts';
 import { modelsCommand } from './models.ts';
@@ -29,6 +30,7 @@ import { surpriseCommand } from './surprise.ts';
 import { systemCommand } from './system.ts';
 import { themeCommand } from './theme.ts';
 import { topologyCommand } from './topology.ts';
+import { undoCommand } from './undo.ts';
 import { trainCommand } from './train.ts';
 import { voteCommand } from './vote.ts';
 import { weightsCommand } from './weights.ts';
@@ -49,6 +51,7 @@ const commands: readonly Command[] = [
   againCommand,
   continueCommand,
   editCommand,
+  undoCommand,
   branchCommand,
   copyCommand,
   clearCommand,
@@ -56,6 +59,7 @@ const commands: readonly Command[] = [
   loadCommand,
   searchCommand,
   exportCommand,
+  importCommand,
   probsCommand,
   surpriseCommand,
   whyCommand,

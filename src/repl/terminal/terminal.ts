@@ -140,8 +140,13 @@ export class Terminal {
     if (process.platform === 'win32') return;
     void this.suspend(
       () =>
-        new Promise((resolve) => {
-          process.once('SIGCONT', resolve);
+        new Promise<void>((resolve) => {
+          // A signal that is waited for does not keep the program running by itself.
+          const alive = setInterval(() => {}, 1 << 30);
+          process.once('SIGCONT', () => {
+            clearInterval(alive);
+            resolve();
+          });
           process.kill(process.pid, 'SIGTSTP');
         }),
     );
