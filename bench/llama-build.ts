@@ -16,7 +16,7 @@ const programs = ['llama-bench', 'llama-server'] as const;
 
 /**
  * Path of a program; the environment variable BABBLE_LLAMA_BIN names a folder that has them already.
- * The first build takes a quarter of an hour on eight cores, an hour on two.
+ * The first build takes a quarter of an hour with one job.
  */
 export function llamaProgram(name: (typeof programs)[number]): string {
   const given = process.env['BABBLE_LLAMA_BIN'];

@@ -27,6 +27,20 @@ export function userPaths(env: NodeJS.ProcessEnv = process.env): {
   };
 }
 
+/**
+ * Where an engine keeps what it computed of conversations, to go on sooner; by the conversation's id. Whoever
+ * deletes a conversation deletes its files here too.
+ */
+export function savedStates(folder = path.join(userPaths().cache, 'kv')) {
+  return {
+    folder,
+    filesOf(conversationId: string) {
+      const base = path.join(folder, path.basename(conversationId));
+      return { state: `${base}.state`, description: `${base}.json` };
+    },
+  };
+}
+
 /** The package's root: where package.json, `models/` and `prompts/` are; the same from `src/` and `dist/`. */
 export const packageRoot = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 

@@ -44,8 +44,8 @@ export class AnswerStream {
   ): AsyncGenerator<ChatPart, void> {
     const settingsFor = ({ kind }: EngineInfo) => withDefaults(this.#record.settings, kind);
     try {
-      const watch = link === this.#current ? this.watch : undefined;
-      for await (const part of streamTurn(link, { path, settingsFor, watch }, signal)) {
+      const own = link === this.#current ? { watch: this.watch, cacheKey: this.#record.cacheKey } : undefined;
+      for await (const part of streamTurn(link, { path, settingsFor, ...own }, signal)) {
         yield* this.#take(part, answer, link);
         yield* this.notices.splice(0);
       }

@@ -25,6 +25,8 @@ export interface RecordOptions {
 }
 
 export class ConversationRecord {
+  /** Under which an engine may keep what it computed of the conversation; not where nothing is kept. */
+  readonly cacheKey: string | undefined;
   readonly #id: string;
   readonly #origin: string;
   readonly #createdAt: string;
@@ -40,6 +42,7 @@ export class ConversationRecord {
   constructor(conversation: Conversation, options: RecordOptions) {
     const { id, title, createdAt, updatedAt } = conversation.summary;
     this.#id = id;
+    this.cacheKey = options.store.file === undefined ? undefined : id;
     this.#origin = conversation.origin;
     this.#createdAt = createdAt;
     this.#engine = options.engine;

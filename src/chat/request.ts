@@ -13,6 +13,8 @@ export interface RequestInput {
   readonly settings: ChatSettings;
   /** 0 gives all that should fit; each step more, half of it: for an engine that found it too long. */
   readonly cut: number;
+  /** As in GenerateRequest. */
+  readonly cacheKey?: string | undefined;
 }
 
 export interface PreparedRequest {
@@ -29,11 +31,16 @@ export interface PreparedRequest {
  */
 export function prepareRequest(input: RequestInput): PreparedRequest {
   const { sampling, maxTokens, stop } = input.settings;
-  const common = { maxTokens, sampling, ...(stop.length > 0 ? { stop } : {}) };
+  const { cacheKey } = input;
+  const common = {
+    ...{ maxTokens, sampling },
+    ...(stop.length > 0 ? { stop } : {}),
+    ...(cacheKey === undefined ? {} : { cacheKey }),
+  };
   return input.info.kind === 'chat' ? chatRequest(input, common) : completionRequest(input, common);
 }
 
-type Common = Pick<GenerateRequest, 'maxTokens' | 'sampling' | 'stop'>;
+type Common = Pick<GenerateRequest, 'maxTokens' | 'sampling' | 'stop' | 'cacheKey'>;
 
 function completionRequest({ path, info, settings, cut }: RequestInput, common: Common): PreparedRequest {
   const place = path.findLastIndex(({ role }) => role === 'user');

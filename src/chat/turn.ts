@@ -13,6 +13,7 @@ export interface TurnInput {
   /** Their defaults depend on the engine. */
   readonly settingsFor: (info: EngineInfo) => ChatSettings;
   readonly watch?: TokenWatch | undefined;
+  readonly cacheKey?: RequestInput['cacheKey'];
 }
 
 /** What a turn gives besides the engine's own parts. */
@@ -51,6 +52,6 @@ async function* ask(link: EngineLink, input: TurnInput, signal: AbortSignal): As
     yield { type: 'finish', sample: 0, reason: 'abort', usage: noUsage };
     return;
   }
-  const { path, settingsFor, watch } = input;
-  yield* generateFitting(client, { path, settings: settingsFor(info), info }, signal, watch);
+  const { path, settingsFor, watch, cacheKey } = input;
+  yield* generateFitting(client, { path, settings: settingsFor(info), info, cacheKey }, signal, watch);
 }

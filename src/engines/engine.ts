@@ -81,6 +81,11 @@ export interface GenerateRequest {
   readonly grammar?: string;
   /** JSON schema that the answer must follow (capability `grammar`). */
   readonly jsonSchema?: unknown;
+  /**
+   * Id of the conversation, when the engine may keep on disk what it computed of it (see savedStates in
+   * paths.ts). Absent: nothing is kept.
+   */
+  readonly cacheKey?: string;
   readonly signal: AbortSignal;
 }
 

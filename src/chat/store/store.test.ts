@@ -14,8 +14,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AppError } from '../../errors.ts';
+import { savedStates } from '../../paths.ts';
 import type { StoredMessage } from '../types.ts';
 import { migrations } from './schema.ts';
 import { openStore, type Store } from './store.ts';
@@ -25,8 +26,12 @@ let file: string;
 beforeEach(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'babble-store-'));
   file = path.join(folder, 'data', 'babble.db');
+  vi.stubEnv('BABBLE_HOME', folder);
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true, force: true });
+});
 
 const at = '2026-01-02T03:04:05.000Z';
 const conversation = (id: string, origin = '') => ({
@@ -184,7 +189,12 @@ describe('a store', () => {
         parent = `m${i}`;
       }
     });
+    // An engine's share of it lies beside.
+    const engines = Object.values(savedStates().filesOf('one'));
+    mkdirSync(savedStates().folder, { recursive: true });
+    for (const saved of engines) writeFileSync(saved, 'confidential');
     store.deleteConversation('one');
+    expect(engines.filter(existsSync)).toEqual([]);
     expect(store.search('confidential')).toEqual([]);
     expect(store.listConversations()).toEqual([]);
     for (const name of readdirSync(path.dirname(file)))

@@ -2,11 +2,12 @@
  * Conversations and settings in one SQLite file. Every method is one transaction that is on the disk
  * when the method returns; several babbles may use the same file at once.
  */
+import { rmSync } from 'node:fs';
 import path from 'node:path';
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import type { FinishReason, Usage } from '../../engines/engine.ts';
 import { AppError } from '../../errors.ts';
-import { userPaths } from '../../paths.ts';
+import { savedStates, userPaths } from '../../paths.ts';
 import type {
   ChatSettings,
   Conversation,
@@ -68,7 +69,7 @@ export interface Store extends Disposable {
    * its title. @throws AppError CONVERSATION_NOT_FOUND.
    */
   loadConversation(name: string): Conversation;
-  /** Deletes for good: the pages are overwritten. @throws AppError CONVERSATION_NOT_FOUND. */
+  /** Deletes for good, with what an engine computed of it: the pages are overwritten. @throws AppError CONVERSATION_NOT_FOUND. */
   deleteConversation(id: string): void;
   /** Messages of every branch that hold every word of the query, newest first. `limit` 50. */
   search(query: string, options?: { limit?: number }): SearchHit[];
@@ -222,6 +223,7 @@ class SqliteStore implements Store {
     this.#run('DELETE FROM conversations WHERE id = ?', found);
     // The log still holds the old pages; empty it unless another babble is reading.
     this.#all('PRAGMA wal_checkpoint(TRUNCATE)');
+    for (const file of Object.values(savedStates().filesOf(found))) rmSync(file, { force: true });
   }
 
   search(query: string, options: { limit?: number } = {}): SearchHit[] {

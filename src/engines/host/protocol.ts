@@ -85,6 +85,7 @@ const isRequest = isRecord({
   topProbabilities: optional(isNumber),
   samples: optional(isId),
   grammar: optional(isString),
+  cacheKey: optional(isString),
 });
 
 const isProbability = isRecord({ tokenId: isTokenId, text: isString, probability: isNumber });

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { AppError } from '../../errors.ts';
+import { type KvContext, sharedLength } from './kv-store.ts';
 import type { NativeModel } from './native.ts';
 import { ThreadGovernor } from './threads.ts';
 
@@ -10,7 +11,7 @@ const batchWork = 4e11;
  * What the KV cache holds, and how it grows. The next turn of a conversation begins with the tokens of
  * the last: they are found here and not evaluated again.
  */
-export class Context {
+export class Context implements KvContext {
   readonly #native: NativeModel;
   readonly #promptBatch: number;
   readonly #threads: number;
@@ -29,9 +30,29 @@ export class Context {
     return this.#tokens;
   }
 
+  get capacity(): number {
+    return this.#native.contextLength;
+  }
+
   /** Tokens that can still be evaluated. */
   get room(): number {
-    return this.#native.contextLength - this.#tokens.length;
+    return this.capacity - this.#tokens.length;
+  }
+
+  async save(file: string): Promise<void> {
+    this.#native.forget(this.#tokens.length); // of an evaluation that was stopped
+    await this.#native.saveState(file, this.#tokens);
+  }
+
+  async restore(file: string, tokens: readonly number[]): Promise<void> {
+    this.#tokens.length = 0;
+    try {
+      await this.#native.restoreState(file);
+      this.#tokens.push(...tokens);
+    } catch (error) {
+      this.#native.forget(0);
+      throw error;
+    }
   }
 
   /**
@@ -49,9 +70,7 @@ export class Context {
       );
     }
     const wanted = prompt.slice(0, -1);
-    let cached = 0;
-    while (cached < wanted.length && this.#tokens[cached] === wanted[cached]) cached++;
-    cached = this.truncate(cached);
+    const cached = this.truncate(sharedLength(this.#tokens, wanted));
     this.#native.setThreads(this.#threads);
     while (this.#tokens.length < wanted.length && !signal.aborted) {
       const start = this.#tokens.length;

@@ -21,10 +21,13 @@ import type {
 import { Queue } from '../shared/queue.ts';
 import { Context } from './context.ts';
 import { openModel } from './files.ts';
-import { contextLengthFor, fitReport, requireFit } from './fit.ts';
+import { fingerprint } from './fingerprint.ts';
+import { contextLengthFor, fitReport, kvBytesPerToken, requireFit } from './fit.ts';
 import { generateSample, type SampleRequest } from './generate.ts';
 import { grammarFor } from './grammar.ts';
 import { inspect } from './inspect.ts';
+import { KvStore } from './kv-store.ts';
+import { openAdapters } from './lora.ts';
 import { namedTemplates } from './named-templates.ts';
 import { NativeModel } from './native.ts';
 import { PromptBuilder } from './prompt.ts';
@@ -47,17 +50,21 @@ class LlamaEngine implements Engine {
   readonly #renderer: TemplateRenderer;
   readonly #queue = new Queue();
   readonly #closing = new AbortController();
+  readonly #kvStore: KvStore;
+  /** The conversation that the KV cache is of, when it has a key. */
+  #conversation: string | undefined;
 
   static async load(ref: ModelRef, options: LoadOptions): Promise<LlamaEngine> {
     options.signal.throwIfAborted();
     const settings = readSettings(options.settings);
-    const { file, model } = openModel(ref.path);
+    const { file, model, parts } = openModel(ref.path);
+    const adapters = openAdapters(settings.lora, model.architecture, parts);
     const template = chooseTemplate(settings.chatTemplate, model);
     if (!settings.force) requireFit(fitReport(model, settings));
     const contextLength = contextLengthFor(model, settings);
     const native = await NativeModel.load(
       file.path,
-      { contextLength, vocabSize: model.vocabSize },
+      { contextLength, vocabSize: model.vocabSize, adapters },
       settings,
       options,
     );
@@ -67,16 +74,22 @@ class LlamaEngine implements Engine {
       renderer,
       systemPrompt: settings.systemPrompt,
     });
-    return new LlamaEngine(ref, model, native, prompts, renderer, settings);
+    const kvStore = new KvStore({
+      identity: [
+        native.version,
+        settings.kvType,
+        fingerprint(parts),
+        ...adapters.map(({ file: adapter, scale }) => `${fingerprint([adapter])}=${scale}`),
+      ].join(' '),
+      bytesPerToken: kvBytesPerToken(model, settings),
+    });
+    return new LlamaEngine(ref, model, { native, prompts, renderer, settings, kvStore });
   }
 
   private constructor(
     ref: ModelRef,
     model: GgufModel,
-    native: NativeModel,
-    prompts: PromptBuilder,
-    renderer: TemplateRenderer,
-    settings: LlamaSettings,
+    { native, prompts, renderer, settings, kvStore }: Parts,
   ) {
     const kind = prompts.answersMessages ? 'chat' : 'completion';
     const capabilities: Capability[] = ['probabilities', 'inspect', 'grammar', 'seeded'];
@@ -95,6 +108,7 @@ class LlamaEngine implements Engine {
     this.#prompts = prompts;
     this.#renderer = renderer;
     this.#settings = settings;
+    this.#kvStore = kvStore;
   }
 
   async *generate(request: GenerateRequest): AsyncIterable<StreamPart> {
@@ -108,6 +122,7 @@ class LlamaEngine implements Engine {
     const signal = AbortSignal.any([request.signal, this.#closing.signal]);
     using _turn = await this.#queue.enter(signal);
     const prompt = signal.aborted ? [] : await this.#tokenize(request);
+    if (!signal.aborted) await this.#enterConversation(request.cacheKey, prompt);
     for (let sample = 0; sample < (request.samples ?? 1); sample++) {
       const settings: SampleRequest = {
         ...{ prompt, sample, sampling, grammar, signal, maxTokens: request.maxTokens },
@@ -125,6 +140,7 @@ class LlamaEngine implements Engine {
   async inspect(view: InspectView): Promise<InspectReport> {
     this.#requireOpen();
     using _turn = await this.#queue.enter();
+    await this.#enterConversation(undefined, []);
     return await inspect(view, this.#native, this.#context, this.#prompts);
   }
 
@@ -133,8 +149,23 @@ class LlamaEngine implements Engine {
     this.#closing.abort();
     // Not the queue: a generation that its reader has left lying keeps its turn for ever.
     await this.#native.settled();
+    await this.#leaveConversation();
     this.#renderer[Symbol.dispose]();
     await this.#native[Symbol.asyncDispose]();
+  }
+
+  /** The KV cache goes with the conversation: the last one's is stored, this one's fetched. */
+  async #enterConversation(key: string | undefined, prompt: readonly number[]): Promise<void> {
+    if (key === this.#conversation || !this.#settings.keepState) return;
+    await this.#leaveConversation();
+    this.#conversation = key;
+    if (key !== undefined) await this.#kvStore.restore(key, prompt, this.#context);
+  }
+
+  async #leaveConversation(): Promise<void> {
+    const key = this.#conversation;
+    this.#conversation = undefined;
+    if (key !== undefined) await this.#kvStore.save(key, this.#context);
   }
 
   #tokenize({ messages, prompt }: GenerateRequest): number[] | Promise<number[]> {
@@ -144,6 +175,14 @@ class LlamaEngine implements Engine {
   #requireOpen(): void {
     if (this.#closing.signal.aborted) throw new AppError('ENGINE_CLOSED', 'The engine was closed.');
   }
+}
+
+interface Parts {
+  readonly native: NativeModel;
+  readonly prompts: PromptBuilder;
+  readonly renderer: TemplateRenderer;
+  readonly settings: LlamaSettings;
+  readonly kvStore: KvStore;
 }
 
 function chooseTemplate(name: string, model: GgufModel): string | undefined {

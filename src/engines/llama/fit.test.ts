@@ -25,7 +25,7 @@ const large: GgufModel = {
   keyLength: 128,
   valueLength: 128,
   chatTemplate: undefined,
-  split: { index: 0, count: 1 },
+  split: { index: 0, count: 1, tensorCount: undefined },
 };
 
 const bytesOf = (report: ReturnType<typeof fitReport>, what: string) =>

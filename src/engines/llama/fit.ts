@@ -29,6 +29,13 @@ export function contextLengthFor(model: GgufModel, settings: Pick<LlamaSettings,
   return settings.contextLength ?? Math.min(model.contextLength, defaultContext);
 }
 
+/** Bytes that one token takes in the KV cache. */
+export function kvBytesPerToken(model: GgufModel, { kvType }: Pick<LlamaSettings, 'kvType'>): number {
+  const { blockSize, blockBytes } = ggmlType(kvType);
+  const elements = model.nLayer * model.nHeadKv * (model.keyLength + model.valueLength);
+  return (elements / blockSize) * blockBytes;
+}
+
 /**
  * Bytes to run a model: its weights (mapped or read, they have to be in memory to be fast), the KV cache
  * at the wanted context, and what llama.cpp computes in.
@@ -36,14 +43,12 @@ export function contextLengthFor(model: GgufModel, settings: Pick<LlamaSettings,
 function memoryNeeds(model: GgufModel, settings: LlamaSettings): FitReport['needs'] {
   const context = contextLengthFor(model, settings);
   const batch = Math.min(settings.batchSize, context);
-  const kvType = ggmlType(settings.kvType);
-  const kvElements = model.nLayer * model.nHeadKv * (model.keyLength + model.valueLength) * context;
   const rowElements = model.vocabSize + 6 * model.nEmbd + 2 * model.nFf;
   return [
     { what: `weights (${model.quantization}${settings.mmap ? ', mapped' : ''})`, bytes: model.weightBytes },
     {
       what: `KV cache (${context} tokens, ${settings.kvType})`,
-      bytes: Math.ceil((kvElements / kvType.blockSize) * kvType.blockBytes),
+      bytes: Math.ceil(context * kvBytesPerToken(model, settings)),
     },
     { what: `compute buffers (batch ${batch})`, bytes: batch * rowElements * 4 },
     { what: 'process', bytes: processBytes },

@@ -3,47 +3,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { writeLlamaFile } from '../../formats/gguf/llama-file.ts';
-import type { ModelDescription } from '../../formats/model-file.ts';
-import { storeFloats } from '../../formats/safetensors.ts';
 import { createEngineClient } from '../host/client.ts';
+import { vocabulary, writeToy } from './fixtures/toy.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'babble-hostile-'));
 afterAll(() => rmSync(folder, { recursive: true }));
-const signal = AbortSignal.timeout(50_000);
-
-const size = { nLayer: 1, nHead: 2, nEmbd: 32, nFf: 64 };
-const vocabulary = [...'\nabcdefghij klmnopqrstu'];
-const description: ModelDescription = {
-  ...{ id: 'toy', engine: 'tiny-llama', description: '', architecture: size, parameterCount: 1 },
-  ...{ contextLength: 64, vocabulary, trainedOn: '', license: 'MIT', recipe: {}, losses: {} },
-};
-
-/** A LLaMA of one layer with small made-up weights. */
-async function writeToy(file: string, quantization: 'f32' | 'f16' | 'q8_0' | 'q4_0' = 'f32'): Promise<void> {
-  const V = vocabulary.length;
-  const shapes: [string, number[]][] = [
-    ['model.embed_tokens.weight', [V, 32]],
-    ['model.norm.weight', [32]],
-    ['lm_head.weight', [V, 32]],
-    ...['q', 'k', 'v', 'o'].map((name): [string, number[]] => [
-      `model.layers.0.self_attn.${name}_proj.weight`,
-      [32, 32],
-    ]),
-    ...['gate', 'up'].map((name): [string, number[]] => [`model.layers.0.mlp.${name}_proj.weight`, [64, 32]]),
-    ['model.layers.0.mlp.down_proj.weight', [32, 64]],
-    ['model.layers.0.input_layernorm.weight', [32]],
-    ['model.layers.0.post_attention_layernorm.weight', [32]],
-  ];
-  const tensors = new Map(
-    shapes.map(([name, shape], at) => {
-      const count = shape.reduce((product, length) => product * length, 1);
-      const values = Float32Array.from({ length: count }, (_, i) => Math.sin(i * 1.3 + at) / 2);
-      return [name, storeFloats(values, shape)] as const;
-    }),
-  );
-  await writeLlamaFile(file, description, tensors, quantization);
-}
+/** Nothing may hang; a machine under load may be slow. */
+const deadline = () => AbortSignal.timeout(55_000);
 
 const client = (file: string) =>
   createEngineClient({ engine: 'llama', model: { id: 'stranger', path: file }, settings: { threads: 1 } });
@@ -52,7 +18,7 @@ async function complete(file: string, prompt: string): Promise<string> {
   await using engine = client(file);
   let text = '';
   const sampling = { temperature: 0 };
-  for await (const part of engine.generate({ prompt, maxTokens: 8, sampling, signal })) {
+  for await (const part of engine.generate({ prompt, maxTokens: 8, sampling, signal: deadline() })) {
     if (part.type === 'text-delta') text += part.text;
   }
   return text;
@@ -105,7 +71,7 @@ test.each(Object.entries(hostile))('%s: GGUF_INVALID, at once', async (_name, pa
   const file = path.join(folder, 'hostile.gguf');
   writeFileSync(file, Buffer.concat(parts));
   await using engine = client(file);
-  await expect(engine.load(signal)).rejects.toMatchObject({ code: 'GGUF_INVALID' });
+  await expect(engine.load(deadline())).rejects.toMatchObject({ code: 'GGUF_INVALID' });
 });
 
 test('sizes that are well-formed but wrong end in a typed error, never in the parent', async () => {
@@ -118,7 +84,7 @@ test('sizes that are well-formed but wrong end in a typed error, never in the pa
     bad.writeUInt32LE(heads, at);
     writeFileSync(file, bad);
     await using engine = client(file);
-    const error = await engine.load(signal).catch((reason: unknown) => reason);
+    const error = await engine.load(deadline()).catch((reason: unknown) => reason);
     expect(error).toMatchObject({
       code: expect.stringMatching(/^(GGUF_INVALID|ENGINE_LOAD_FAILED|ENGINE_CRASHED)$/),
     });

@@ -7,6 +7,7 @@
 import type { LlamaContext, LlamaContextSequence, LlamaModel } from 'node-llama-cpp';
 import { AppError } from '../../errors.ts';
 import type { LoadOptions } from '../engine.ts';
+import type { Adapter } from './lora.ts';
 import type { LlamaSampling, LlamaSettings } from './settings.ts';
 
 type Tokens = Uint32Array;
@@ -28,6 +29,8 @@ interface Bindings {
   removeTokenCellsFromSequence(sequence: number, start: number, end: number): boolean;
   shiftSequenceTokenCells(sequence: number, start: number, end: number, delta: number): void;
   setThreads(threads: number): void;
+  saveSequenceStateToFile(file: string, sequence: number, tokens: Tokens): Promise<number>;
+  loadSequenceStateFromFile(file: string, sequence: number, contextLength: number): Promise<Tokens>;
 }
 
 interface NativeSampler {
@@ -62,6 +65,12 @@ function internalsOf(model: LlamaModel, context: LlamaContext, sequence: LlamaCo
       return new bindings.AddonGrammarEvaluationState(addonModel, addonGrammar);
     },
   };
+}
+
+export interface ModelParameters {
+  readonly contextLength: number;
+  readonly vocabSize: number;
+  readonly adapters?: readonly Adapter[];
 }
 
 export interface TopLogits {
@@ -105,7 +114,7 @@ export class NativeModel implements AsyncDisposable {
   /** @throws AppError ENGINE_LOAD_FAILED with llama.cpp's last words; the signal's reason */
   static async load(
     path: string,
-    { contextLength, vocabSize }: { readonly contextLength: number; readonly vocabSize: number },
+    { contextLength, vocabSize, adapters = [] }: ModelParameters,
     settings: LlamaSettings,
     { signal, onProgress }: LoadOptions,
   ): Promise<NativeModel> {
@@ -138,7 +147,7 @@ export class NativeModel implements AsyncDisposable {
         ignoreMemorySafetyChecks: true,
         failedCreationRemedy: false,
         createSignal: signal,
-        lora: { adapters: readAdapters(settings.lora) },
+        lora: { adapters: adapters.map(({ file, scale }) => ({ filePath: file.path, scale })) },
       });
       return new NativeModel(model, context, vocabSize);
     } catch (error) {
@@ -149,6 +158,11 @@ export class NativeModel implements AsyncDisposable {
         hint: '`babble models show` tells what is in the file and what it needs.',
       });
     }
+  }
+
+  /** Version of llama.cpp: the form of what `saveState` writes may change with it. */
+  get version(): string {
+    return this.model.llama.llamaCppRelease.release;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -211,6 +225,18 @@ export class NativeModel implements AsyncDisposable {
     if (!context.removeTokenCellsFromSequence(sequenceId, from, from + count)) return false;
     context.shiftSequenceTokenCells(sequenceId, from + count, end, -count);
     return true;
+  }
+
+  /** Writes the KV cache, which holds `tokens`, to a file. */
+  async saveState(file: string, tokens: readonly number[]): Promise<void> {
+    const { context, sequenceId } = this.#internals;
+    await this.#track(context.saveSequenceStateToFile(file, sequenceId, Uint32Array.from(tokens)));
+  }
+
+  /** The KV cache becomes what `saveState` wrote. Native code believes the file: check it first. */
+  async restoreState(file: string): Promise<void> {
+    const { context, sequenceId } = this.#internals;
+    await this.#track(context.loadSequenceStateFromFile(file, sequenceId, this.contextLength));
   }
 
   setThreads(threads: number): void {
@@ -279,11 +305,3 @@ function flashAttentionFor(kvType: LlamaSettings['kvType']): boolean | 'auto' {
 
 const kvCacheType = (name: LlamaSettings['kvType']) =>
   name.toUpperCase() as 'F32' | 'F16' | 'Q8_0' | 'Q5_1' | 'Q5_0' | 'Q4_1' | 'Q4_0';
-
-function readAdapters(setting: string): { filePath: string; scale: number }[] {
-  const parts = setting === '' ? [] : setting.split(',');
-  return parts.map((part) => {
-    const [, filePath = '', scale = '1'] = /^(.*?)(?:=([\d.]+))?$/.exec(part) ?? [];
-    return { filePath, scale: Number(scale) };
-  });
-}

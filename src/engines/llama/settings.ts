@@ -18,12 +18,14 @@ export interface LlamaSettings {
   readonly chatTemplate: string;
   /** For conversations that have none; '' leaves it to the template, which may have its own. */
   readonly systemPrompt: string;
-  /** LoRA adapters: `path` or `path=scale`, separated by commas. */
+  /** LoRA adapters: `path`, `path=scale` or `path:scale`, separated by commas. */
   readonly lora: string;
   /** When the context is full: drop the oldest half after the first `contextKeep` tokens and go on. */
   readonly contextShift: boolean;
   /** Tokens guessed ahead from repetitions in the text; 0 is off. */
   readonly draftTokens: number;
+  /** Store the KV cache of conversations that have a key when they are left, and go on from there. */
+  readonly keepState: boolean;
   /** Load although the memory estimate says it does not fit. */
   readonly force: boolean;
 }
@@ -41,6 +43,7 @@ const defaults: LlamaSettings = {
   lora: '',
   contextShift: false,
   draftTokens: 0,
+  keepState: true,
   force: false,
 };
 

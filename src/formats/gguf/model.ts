@@ -24,7 +24,14 @@ export interface GgufModel {
   /** Jinja source, when the file carries one: the model then answers messages. */
   readonly chatTemplate: string | undefined;
   /** This file's number (from 0) and how many files the model is split into. */
-  readonly split: { readonly index: number; readonly count: number };
+  readonly split: Split;
+}
+
+export interface Split {
+  readonly index: number;
+  readonly count: number;
+  /** In all parts together; absent in a model that is not split. */
+  readonly tensorCount: number | undefined;
 }
 
 const most = { layers: 1024, width: 1 << 24, context: 1 << 30 } as const;
@@ -64,10 +71,16 @@ export function describeModel(file: GgufFile): GgufModel {
     keyLength: positive(file, key('attention.key_length'), most.width) ?? headLength,
     valueLength: positive(file, key('attention.value_length'), most.width) ?? headLength,
     chatTemplate: text(file, 'tokenizer.chat_template'),
-    split: {
-      index: number(file, 'split.no') ?? 0,
-      count: number(file, 'split.count') ?? 1,
-    },
+    split: splitOf(file),
+  };
+}
+
+/** Which part of a split model a file is. Parts after the first carry little else. */
+export function splitOf(file: GgufFile): Split {
+  return {
+    index: number(file, 'split.no') ?? 0,
+    count: number(file, 'split.count') ?? 1,
+    tensorCount: number(file, 'split.tensors.count'),
   };
 }
 
