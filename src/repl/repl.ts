@@ -2,6 +2,7 @@ import { sanitise } from '../chat/sanitise.ts';
 import type { ChatPart, ChatSession, StoredMessage } from '../chat/types.ts';
 import type { ClientEvent } from '../engines/host/types.ts';
 import { AppError } from '../errors.ts';
+import type { SettingValue } from '../settings/types.ts';
 import { AnswerWriter } from './answer-writer.ts';
 import type { Contest } from './compare/contest.ts';
 import { MarkdownStyler } from './markdown.ts';
@@ -20,12 +21,20 @@ import {
   errorSpans,
   noticeSpans,
   personSpans,
+  spokenConversation,
   warningSpans,
 } from './transcript.ts';
 import { Watching } from './watch/watching.ts';
 
+/** The settings that the person made before, by key. */
+export type Configured = ReadonlyMap<string, SettingValue>;
+
 export interface ReplOptions {
   readonly services: ReplServices;
+  /** Default: none. */
+  readonly configured?: Configured | undefined;
+  /** Names whoever speaks before each text, for ears in place of eyes. */
+  readonly isSpoken?: boolean;
   readonly theme: Theme;
   /** Adds to the transcript. */
   readonly write: (spans: readonly Span[]) => void;
@@ -48,6 +57,7 @@ export class Repl {
   /** Rows above the editor, or in its place, while something goes on that has them. */
   readonly panel = new Store<Panel | undefined, Panel | undefined>(panelReducer, undefined);
   readonly services: ReplServices;
+  readonly configured: Configured;
   /** The theme, which may change at any time. */
   readonly look: Store<Theme, Theme>;
   /** How answers are watched as they are written. */
@@ -62,6 +72,7 @@ export class Repl {
   readonly #writeQuestion: (spans: readonly Span[]) => void;
   readonly #writeAnswer: (spans: readonly Span[]) => void;
   readonly #raw: boolean;
+  readonly #isSpoken: boolean;
   readonly #columns: () => number;
   #session: ChatSession;
   #unsubscribe: () => void = () => {};
@@ -70,6 +81,8 @@ export class Repl {
 
   constructor(session: ChatSession, options: ReplOptions) {
     this.services = options.services;
+    this.configured = options.configured ?? new Map();
+    this.#isSpoken = options.isSpoken ?? false;
     this.look = new Store((_, theme) => theme, options.theme);
     this.#raw = options.raw ?? false;
     this.#columns = options.columns ?? (() => Number.POSITIVE_INFINITY);
@@ -204,6 +217,7 @@ export class Repl {
       ...message,
       content: sanitise(message.content),
     }));
+    if (this.#isSpoken) return this.write(spokenConversation(messages));
     this.write(
       conversationSpans(this.theme, messages, this.#raw, (message) =>
         kindOf(message.engineId ?? '', message.modelId ?? ''),
