@@ -28,7 +28,7 @@ export async function planShards(
 /**
  * Keeps one process for each shard running until the signal. A shard that ends is started again, later and later;
  * one that says that the owner must act ends them all.
- * @param spawn starts a shard; the process sends a message once it is ready.
+ * @param spawn starts a shard; the process sends `{ type: 'ready' }` once it is.
  * @returns the exit code.
  */
 export async function runShards(
@@ -42,8 +42,8 @@ export async function runShards(
     await pause(Math.floor(id / lanes) * laneMs, stop);
     for (let attempt = 0; !stop.aborted; attempt += 1) {
       const child = spawn({ id, count });
-      child.once('message', () => {
-        attempt = 0;
+      child.on('message', (message: { type?: unknown }) => {
+        if (message.type === 'ready') attempt = 0;
       });
       const end = () => child.kill('SIGTERM');
       stop.addEventListener('abort', end, { once: true });

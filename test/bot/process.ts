@@ -10,7 +10,7 @@ export function spawnBot(
   settings: Readonly<Record<string, string>> = {},
   args: readonly string[] = [],
 ): ChildProcess {
-  const main = `import { main } from ${JSON.stringify(path.join(packageRoot, 'src', 'cli.ts'))}; process.exit(await main(process.argv.slice(1)));`;
+  const main = `import { main } from ${JSON.stringify(path.join(packageRoot, 'src', 'cli.ts'))}; process.exitCode = await main(process.argv.slice(1));`;
   return spawn(process.execPath, ['--input-type=module', '--eval', main, '--', 'bot', ...args], {
     env: { PATH: process.env['PATH'], ...scene.env, ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],

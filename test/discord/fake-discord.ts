@@ -239,7 +239,7 @@ export class FakeDiscord {
   }
 
   /** Waits until `look` returns something other than undefined or false; fails with `what` after the deadline. */
-  async until<T>(what: string, look: () => T | undefined | false, deadlineMs = 15_000): Promise<T> {
+  async until<T>(what: string, look: () => T | undefined | false, deadlineMs = 45_000): Promise<T> {
     const end = Date.now() + deadlineMs;
     for (;;) {
       const result = look();

@@ -6,6 +6,9 @@ import type { Ask } from './ask.ts';
 import { Pace } from './pace.ts';
 import { apologiseFor } from './recover.ts';
 
+/** An answer that is cut off has this long to show its end, in milliseconds; the next start apologises for others. */
+const lastWordsMs = 5_000;
+
 /** Gives answers, and knows those under way. */
 export class AnswerService {
   private readonly answering: Answering;
@@ -51,14 +54,18 @@ export class AnswerService {
   /** Takes no more questions, waits this long for answers under way, then cuts them off with their text kept. */
   async drain(limitMs: number): Promise<void> {
     this.closing = true;
-    const all = Promise.all([...this.active.values()].map(({ ended }) => ended));
+    await this.ended(limitMs);
+    for (const { answer } of this.active.values()) answer.stop('shutdown');
+    await this.ended(lastWordsMs);
+  }
+
+  /** Resolves when no answer is under way any more, or after this time, in milliseconds. */
+  private async ended(limitMs: number): Promise<void> {
     const timeout = AbortSignal.timeout(Math.max(1, limitMs));
     await Promise.race([
-      all,
+      Promise.all([...this.active.values()].map(({ ended }) => ended)),
       new Promise((resolve) => timeout.addEventListener('abort', resolve, { once: true })),
     ]);
-    for (const { answer } of this.active.values()) answer.stop('shutdown');
-    await Promise.all([...this.active.values()].map(({ ended }) => ended));
   }
 
   /** Apologises for every answer that an earlier run left unfinished, once each. Returns their number. */

@@ -1,5 +1,7 @@
 import { type MessageComponentInteraction, MessageFlags, PermissionFlagsBits } from 'discord.js';
-import type { InspectReport } from '../../engines/engine.ts';
+import type { TokenProbability } from '../../engines/engine.ts';
+import type { EngineClient } from '../../engines/host/types.ts';
+import { findEngine } from '../../engines/registry.ts';
 import { AppError } from '../../errors.ts';
 import type { AnswerAction } from '../answers/buttons.ts';
 import { askerOf, defer } from '../asking.ts';
@@ -113,20 +115,32 @@ async function showProbabilities(
   });
   const model = answer.model === '' ? undefined : answer.model;
   using loan = await context.pool.borrow(answer.engine, model, slot.number);
-  await loan.client.load(AbortSignal.timeout(lookMs));
-  const report = await loan.client.inspect({ type: 'next-token', prompt, top: shownTokens });
+  const tokens = await nextTokens(loan.client, prompt);
   const head =
     prompt === ''
       ? 'The first token'
       : `After “${sanitiseForDiscord(prompt).replace(/\s+/g, ' ').slice(-60)}”`;
-  await interaction.editReply(`${head}, by ${answer.engine}:\n${codeBlock(describeDistribution(report))}`);
+  await interaction.editReply(`${head}, by ${answer.engine}:\n${codeBlock(describeTokens(tokens))}`);
 }
 
-function describeDistribution(report: InspectReport): string {
-  if (report.type !== 'distribution')
-    throw new AppError('ENGINE_UNSUPPORTED', 'This engine shows no probabilities.');
-  const most = report.tokens[0]?.probability ?? 1;
-  return report.tokens
+/** The likeliest tokens after a text: looked up in the engine, or where that cannot be, asked for with one token. */
+async function nextTokens(client: EngineClient, prompt: string): Promise<readonly TokenProbability[]> {
+  const signal = AbortSignal.timeout(lookMs);
+  const { id } = await client.load(signal);
+  if (findEngine(id).views.includes('next-token')) {
+    const report = await client.inspect({ type: 'next-token', prompt, top: shownTokens });
+    if (report.type === 'distribution') return report.tokens;
+  }
+  const request = { prompt, maxTokens: 1, sampling: {}, topProbabilities: shownTokens, signal };
+  for await (const part of client.generate(request)) {
+    if (part.type === 'text-delta' && part.candidates?.[0]) return part.candidates[0];
+  }
+  throw new AppError('ENGINE_UNSUPPORTED', 'This engine shows no probabilities.');
+}
+
+function describeTokens(tokens: readonly TokenProbability[]): string {
+  const most = tokens[0]?.probability ?? 1;
+  return tokens
     .slice(0, shownTokens)
     .map(({ text, probability }) => {
       const bar = '█'.repeat(Math.max(1, Math.round((probability / most) * barWidth)));

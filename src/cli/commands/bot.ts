@@ -1,8 +1,4 @@
-import { spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { listModels, resolveModel } from '../../catalogue/catalogue.ts';
+import type { BotConfig } from '../../bot/config.ts';
 import { AppError } from '../../errors.ts';
 import { createCommand } from '../options.ts';
 import { reportError } from '../report-error.ts';
@@ -50,9 +46,7 @@ export async function run(args: readonly string[]): Promise<number> {
   }
 }
 
-type Config = Awaited<ReturnType<typeof import('../../bot/config.ts')['readBotConfig']>>;
-
-async function printInvite(config: Config): Promise<number> {
+async function printInvite(config: BotConfig): Promise<number> {
   const { createRest } = await import('../../bot/bot.ts');
   const { inviteLink, neededPermissions, readApplicationId } = await import('../../bot/invite.ts');
   process.stdout.write(
@@ -62,92 +56,49 @@ async function printInvite(config: Config): Promise<number> {
   return 0;
 }
 
-async function register(config: Config, dryRun: boolean): Promise<number> {
+async function register(config: BotConfig, dryRun: boolean): Promise<number> {
   const { createRest } = await import('../../bot/bot.ts');
   const { registerCommands } = await import('../../bot/register.ts');
   const changes = await registerCommands(createRest(config), { guild: config.guild, dryRun });
-  const where = config.guild ? `guild ${config.guild}` : 'everywhere';
-  process.stdout.write(`${dryRun ? 'Would deploy' : 'Deployed'} to ${where}:\n`);
+  const where = config.guild ? `to server ${config.guild}` : 'everywhere';
+  process.stdout.write(`${dryRun ? 'Would deploy' : 'Deployed'} ${where}:\n`);
   for (const [what, names] of Object.entries(changes)) {
     if (names.length > 0) process.stdout.write(`  ${what}: ${names.join(', ')}\n`);
   }
   return 0;
 }
 
-/** Starts the engine service and a process for each shard, which share it. */
-async function runAllShards(config: Config, args: readonly string[]): Promise<number> {
-  const { createRest } = await import('../../bot/bot.ts');
-  const { planShards, runShards } = await import('../../bot/shards.ts');
-  const { serve } = await import('../../serve/server.ts');
+/** Runs every shard in a process of its own. */
+async function runAllShards(config: BotConfig, args: readonly string[]): Promise<number> {
+  const { startShards } = await import('../shard-manager.ts');
+  return await (await startShards(config, args, stopRequested())).ended;
+}
+
+/** Aborts when the process is asked to stop. */
+function stopRequested(): AbortSignal {
   const stop = new AbortController();
   const request = () => stop.abort();
   process.on('SIGINT', request).on('SIGTERM', request);
-  const apiKey = randomUUID();
-  const { toStartError } = await import('../../bot/exit.ts');
-  const plan = await planShards(createRest(config), config.shards).catch((error: unknown) => {
-    throw toStartError(error);
-  });
-  await using service = await serve({
-    host: '127.0.0.1',
-    port: 0,
-    apiKey,
-    offers: await findOffers(config),
-    maxQueue: plan.count * (config.limits.slots + config.limits.waiting) * 10,
-    maxLoaded: 4,
-    idleMs: 10 * 60_000,
-  });
-  const entry = fileURLToPath(new URL(`../shard${path.extname(import.meta.url)}`, import.meta.url));
-  const spawnShard = ({ id, count }: { id: number; count: number }) =>
-    spawn(process.execPath, [entry, ...args], {
-      env: {
-        ...process.env,
-        BABBLE_BOT_SHARD: `${id}/${count}`,
-        BABBLE_BOT_SERVICE: `${service.url}/v1`,
-        BABBLE_REMOTE_API_KEY: apiKey,
-      },
-      // the shard ends its answers by itself: Ctrl+C must not reach it twice
-      detached: true,
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    });
-  return await runShards(plan, spawnShard, stop.signal);
-}
-
-/** Every usable model under `engine/model`, as the shards ask for it. */
-async function findOffers({ engine, model }: Config) {
-  const named = await resolveModel(engine, model);
-  const listed = (await listModels()).filter(({ error }) => !error);
-  return [
-    { id: `${engine}/${named.id}`, engine, model: named },
-    ...listed
-      .filter((one) => one.engine !== engine || one.id !== named.id)
-      .map((one) => ({
-        id: `${one.engine}/${one.id}`,
-        engine: one.engine,
-        model: { id: one.id, path: one.path },
-      })),
-  ];
+  // a shard does not outlive the process that started it
+  if (process.env['BABBLE_BOT_SHARD'] !== undefined) process.once('disconnect', request);
+  return stop.signal;
 }
 
 /** Connects, and connects again with longer and longer waits while Discord cannot be reached. */
-async function keepRunning(config: Config, own: string | undefined): Promise<number> {
+async function keepRunning(config: BotConfig, own: string | undefined): Promise<number> {
   const { startBot } = await import('../../bot/bot.ts');
-  const stop = new AbortController();
-  const request = () => stop.abort();
-  process.on('SIGINT', request).on('SIGTERM', request);
-  const service = process.env['BABBLE_BOT_SERVICE'];
-  const [id = 0, count = 1] = own?.split('/').map(Number) ?? [];
-  const options = { shard: { id, count }, ...(service === undefined ? {} : { service }) };
-  // a shard does not outlive the process that started it
-  if (own !== undefined) process.once('disconnect', request);
-  for (let attempt = 0; !stop.signal.aborted; attempt += 1) {
+  const stop = stopRequested();
+  await guardCrashes(config);
+  const options = own === undefined ? {} : await shardOptions(own);
+  for (let attempt = 0; !stop.aborted; attempt += 1) {
     try {
       const bot = await startBot(config, options);
-      process.send?.('ready');
+      process.send?.({ type: 'ready' });
       attempt = 0;
       const asked = new Promise<void>((resolve) =>
-        stop.signal.addEventListener('abort', () => resolve(), { once: true }),
+        stop.addEventListener('abort', () => resolve(), { once: true }),
       );
-      if (stop.signal.aborted) await bot.stop();
+      if (stop.aborted) await bot.stop();
       await Promise.race([asked, bot.closed]).finally(() => bot.stop());
     } catch (error) {
       const known = AppError.from(error);
@@ -156,12 +107,39 @@ async function keepRunning(config: Config, own: string | undefined): Promise<num
       process.stderr.write(`babble bot: ${known.message} Trying again in ${Math.round(wait / 1_000)} s.\n`);
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, wait);
-        stop.signal.addEventListener('abort', () => {
+        stop.addEventListener('abort', () => {
           clearTimeout(timer);
           resolve();
         });
       });
     }
   }
-  return 0;
+  // discord.js goes on with an attempt to connect that it was in: nothing else would end this process
+  process.exit(0);
+}
+
+/** A shard takes engines and turns from the process that started it. */
+async function shardOptions(own: string) {
+  const { SharedQueue } = await import('../../bot/queue/shared.ts');
+  const [id = 0, count = 1] = own.split('/').map(Number);
+  const service = process.env['BABBLE_BOT_SERVICE'];
+  return {
+    shard: { id, count },
+    queue: new SharedQueue(process),
+    ...(service === undefined ? {} : { service }),
+  };
+}
+
+/** What nobody caught ends the process without a word of tokens: Node would print an error with all its fields. */
+async function guardCrashes(config: BotConfig): Promise<void> {
+  const { exitCodes } = await import('../../bot/exit.ts');
+  const { createLog } = await import('../../bot/log.ts');
+  const { createRedactor, safeError } = await import('../../bot/redact.ts');
+  const redact = createRedactor([config.token]);
+  const log = createLog(config.logLevel, redact);
+  const crash = (error: unknown) => {
+    log.fatal({ error: safeError(error, redact) }, 'the bot crashed');
+    process.exit(exitCodes.tryAgain);
+  };
+  process.on('uncaughtException', crash).on('unhandledRejection', crash);
 }
