@@ -1,5 +1,5 @@
 import { sanitise } from '../chat/sanitise.ts';
-import type { ChatPart, ChatSession, StoredMessage } from '../chat/types.ts';
+import type { ChatPart, ChatSession, StoredMessage, TurnOptions } from '../chat/types.ts';
 import type { ClientEvent } from '../engines/host/types.ts';
 import { AppError } from '../errors.ts';
 import type { SettingValue } from '../settings/types.ts';
@@ -132,9 +132,9 @@ export class Repl {
   }
 
   /** Sends the person's text and streams the answer into the transcript. Never throws. */
-  async send(text: string): Promise<void> {
+  async send(text: string, turn?: TurnOptions): Promise<void> {
     await this.#generate(personSpans(this.theme, sanitise(text), this.kind), (session, signal) =>
-      session.send(text, signal),
+      session.send(text, signal, turn),
     );
   }
 
