@@ -36,15 +36,12 @@ async function* parts({ client, requests, onFirstToken, onFinish }: Answering) {
       first = false;
       if (part.type === 'finish') onFinish(part);
       // Who left reads no answer; who is still there must not take a part for the whole.
-      if (part.type === 'finish' && part.reason === 'abort') throw closingError();
+      if (part.type === 'finish' && part.reason === 'abort') {
+        throw new HttpError(503, 'closing', 'The server was stopped in the middle of the answer.');
+      }
       yield { index: i * (request.samples ?? 1) + part.sample, part };
     }
-    if (request.signal.aborted) throw closingError();
   }
-}
-
-function closingError(): HttpError {
-  return new HttpError(503, 'closing', 'The server was stopped in the middle of the answer.');
 }
 
 async function respondWhole(response: ServerResponse, answering: Answering): Promise<void> {
