@@ -80,7 +80,7 @@ export class KvStore {
       await rm(description, { force: true });
       await rename(part, state);
       await writeFile(description, JSON.stringify(told), { mode: 0o600 });
-      await this.#makeRoom();
+      await this.#makeRoom(path.basename(state));
     } catch {
       await remove(part);
     }
@@ -111,16 +111,18 @@ export class KvStore {
   }
 
   /** Deletes the oldest states beyond the bounds, and what a process that ended early left behind. */
-  async #makeRoom(): Promise<void> {
+  async #makeRoom(newest: string): Promise<void> {
     const { mostBytes, mostStates } = this.#options;
     const { folder } = this.#place;
     const names = (await readdir(folder)).filter((name) => /[.](state|part)$/.test(name));
     const files = await Promise.all(
       names.map(async (name) => ({ name, ...sizeAndTime(await stat(path.join(folder, name))) })),
     );
+    const age = ({ name, time }: (typeof files)[number]) =>
+      name === newest ? Number.NEGATIVE_INFINITY : -time;
     let bytes = 0;
     let states = 0;
-    for (const { name, size } of files.toSorted((a, b) => b.time - a.time)) {
+    for (const { name, size } of files.toSorted((a, b) => age(a) - age(b))) {
       bytes += size;
       states += 1;
       if (bytes <= mostBytes && states <= mostStates) continue;
