@@ -33,7 +33,7 @@ test.each([40, 80, 200])('%i columns', async (columns) => {
   await program.waitFor('  漢字');
   const writing = picture(program);
   program.type(`${keys.ctrlC}/`);
-  await program.waitFor(/1–5 of \d+/);
+  await program.waitFor(/1–9 of \d+/);
   const completing = picture(program);
   program.type(`${keys.ctrlC}/engine${keys.enter}`);
   await program.waitFor('Esc leaves');

@@ -43,9 +43,9 @@ export function App(props: { readonly repl: Repl; readonly input: Input; readonl
 
   const placeholder =
     repl.kind === 'chat'
-      ? 'Write a message; /help shows what else'
-      : 'Begin a text, or just press Enter; /help';
-  const room = Math.max(1, Math.min(6, rows - layout.rows.length - panelRows.length - 5));
+      ? 'Write a message; / shows what else'
+      : 'Begin a text, or just press Enter; / shows what else';
+  const room = Math.max(1, Math.min(10, rows - layout.rows.length - panelRows.length - 5));
   return (
     <Box flexDirection="column">
       <Box height={1} />

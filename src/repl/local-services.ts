@@ -138,7 +138,7 @@ export class LocalServices implements ReplServices {
 
 async function listChoices(): Promise<readonly EngineChoice[]> {
   const models = await listModels();
-  const sizes = await Promise.all(models.map((model) => folderBytes(model.path)));
+  const sizes = await Promise.all(models.map((model) => weightBytes(model.path)));
   const local = models.map(({ engine, id, description, parameterCount, error }, index) => ({
     engineId: engine,
     modelId: id,
@@ -153,11 +153,12 @@ async function listChoices(): Promise<readonly EngineChoice[]> {
   return [...local, ...named];
 }
 
-/** What the files of a folder take; 0 for one that cannot be read. */
-async function folderBytes(folder: string): Promise<number> {
+/** What the weights in a model's folder take; 0 for one that cannot be read. */
+async function weightBytes(folder: string): Promise<number> {
   const names = await readdir(folder).catch(() => []);
+  const weights = names.filter((name) => /[.](safetensors|gguf)$/.test(name));
   const sizes = await Promise.all(
-    names.map((name) =>
+    weights.map((name) =>
       stat(path.join(folder, name)).then(
         ({ size }) => size,
         () => 0,

@@ -9,6 +9,9 @@ const firstHints: Readonly<Record<EngineKind, string>> = {
   chat: 'Write a message and press Enter. Esc stops an answer.',
 };
 
+const firstWays =
+  'Then try /compare, which asks several engines at once, /probs, which shows what may come next, or /tour.';
+
 /** How to begin, for ears: without the keys that only the screen has. */
 export function spokenHint(kind: EngineKind): string {
   return kind === 'chat'
@@ -33,7 +36,7 @@ export function welcomeSpans(
     { text: `${greeting.slice(name.length)}\n`, style: theme.dim },
   ];
   if (firstFor) {
-    const hint = `${firstHints[firstFor]} Everything runs on this machine. (\`babble config set hints false\` ends these hints.)`;
+    const hint = `${firstHints[firstFor]} ${firstWays} Everything runs on this machine. (\`babble config set hints false\` ends these hints.)`;
     spans.push({ text: `${wrapWords(hint, columns - 1)}\n`, style: theme.dim });
   }
   spans.push({ text: '\n', style: '' });

@@ -4,7 +4,8 @@ import { compare } from '../compare/comparison.ts';
 import { type Contender, engineName, keep } from '../compare/contest.ts';
 import { completeEngines, type EngineList, readEngineList, requireCount } from '../compare/engine-list.ts';
 import type { Repl } from '../repl.ts';
-import type { Command } from './command.ts';
+import type { EngineChoice } from '../services.ts';
+import type { Command, Screen } from './command.ts';
 
 const example = '/compare bigram-count mlp wavenet em';
 
@@ -12,10 +13,12 @@ const example = '/compare bigram-count mlp wavenet em';
 export const compareCommand: Command = {
   name: 'compare',
   summary: 'ask several engines the same, side by side',
-  usage: '<engine> <engine> … [message]',
+  usage: '[engine engine …] [message]',
   complete: completeEngines,
   async run(argument, repl, screen) {
-    const list = readEngineList(argument, await repl.services.listEngines());
+    const choices = await repl.services.listEngines();
+    const list = argument === '' ? await chooseEngines(choices, screen) : readEngineList(argument, choices);
+    if (!list) return;
     requireCount(list, 2, 8, example);
     const { engines } = list;
     const text = messageFor(list, repl);
@@ -49,6 +52,38 @@ export const compareCommand: Command = {
     if (chosen) keep(repl, chosen);
   },
 };
+
+/** Lets the person pick engines, one after the other; undefined when they leave or there is no menu. */
+async function chooseEngines(
+  choices: readonly EngineChoice[],
+  screen: Screen,
+): Promise<EngineList | undefined> {
+  if (!screen.hasPanel) return { engines: [], text: '' };
+  const picked: EngineChoice[] = [];
+  const usable = choices.filter(({ problem }) => problem === undefined);
+  for (let selected = 0; ; ) {
+    const canAsk = picked.length >= 2;
+    const chosen = await screen.choose<EngineChoice | 'ask'>({
+      title: `Compare (${picked.length} picked)`,
+      items: [
+        ...(canAsk
+          ? [{ label: 'ask them', detail: picked.map(engineName).join(', '), value: 'ask' as const }]
+          : []),
+        ...usable.map((choice) => ({
+          label: `${picked.includes(choice) ? '●' : '○'} ${engineName(choice)}`,
+          detail: choice.description,
+          value: choice,
+        })),
+      ],
+      selected: picked.length >= 3 ? 0 : selected + (canAsk ? 1 : 0),
+    });
+    if (chosen === undefined) return undefined;
+    if (chosen === 'ask') return { engines: picked, text: '' };
+    if (picked.includes(chosen)) picked.splice(picked.indexOf(chosen), 1);
+    else picked.push(chosen);
+    selected = usable.indexOf(chosen);
+  }
+}
 
 /**
  * What the engines are asked: the message named, else the last one again (undefined). In an empty conversation,

@@ -85,7 +85,7 @@ class ComparisonView {
         if (part.reason === 'abort' && this.#tokens[index] === 0) this.#layout.end(index, 'stopped');
         break;
       case 'notice':
-        this.#notices.push(`${this.#options.titles[index]}: ${part.text}`);
+        this.#notices.push(part.text);
         break;
       case 'engine-event':
         if (part.event.type === 'load-progress')
@@ -164,8 +164,9 @@ class ComparisonView {
         ? 'cut off'
         : { stop: '', abort: 'stopped', length: 'cut at its length', context: 'context full' }[finish.reason];
     const { generatedTokens = 0, tokensPerSecond = 0 } = finish?.usage ?? {};
-    const figures = [`${generatedTokens} tokens`, tokensPerSecond > 0 ? `${rate(tokensPerSecond)}/s` : ''];
-    return [...(this.#options.hideFigures ? [] : figures), ending].filter(Boolean).join(' · ');
+    const count = `${generatedTokens} ${generatedTokens === 1 ? 'token' : 'tokens'}`;
+    const figures = [count, tokensPerSecond > 0 ? `${rate(tokensPerSecond)}/s` : ''];
+    return [ending, ...(this.#options.hideFigures ? [] : figures)].filter(Boolean).join(' · ');
   }
 }
 
