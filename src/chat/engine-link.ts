@@ -1,21 +1,25 @@
-import type { EngineInfo } from '../engines/engine.ts';
+import type { EngineInfo, LoadSettings } from '../engines/engine.ts';
 import type { ClientEvent, EngineClient } from '../engines/host/types.ts';
 
 /**
  * Opens a client for a model of an engine; the caller disposes it. A front end that shares engines among
- * conversations gives clients whose disposal only gives them back.
+ * conversations gives clients whose disposal only gives them back, and may leave load settings aside.
  * @throws AppError UNKNOWN_ENGINE, UNKNOWN_MODEL.
  */
-export type OpenEngine = (engineId: string, modelId: string | undefined) => Promise<EngineClient>;
+export type OpenEngine = (
+  engineId: string,
+  modelId: string | undefined,
+  settings?: LoadSettings,
+) => Promise<EngineClient>;
 
 /** In a process of its own, from the models on this machine. */
-export const openEngineProcess: OpenEngine = async (engineId, modelId) => {
+export const openEngineProcess: OpenEngine = async (engineId, modelId, settings = {}) => {
   // Imported late: a session that is only read starts no engine.
   const [{ resolveModel }, { createEngineClient }] = await Promise.all([
     import('../catalogue/catalogue.ts'),
     import('../engines/host/client.ts'),
   ]);
-  return createEngineClient({ engine: engineId, model: await resolveModel(engineId, modelId) });
+  return createEngineClient({ engine: engineId, model: await resolveModel(engineId, modelId), settings });
 };
 
 /** The engine a conversation is on: opened when first needed, exchanged on a switch, its events passed on. */
@@ -24,6 +28,7 @@ export class EngineLink implements AsyncDisposable {
   readonly #listeners = new Set<(event: ClientEvent) => void>();
   #engineId: string;
   #modelId: string | undefined;
+  #settings: LoadSettings | undefined;
   #client: EngineClient | undefined;
   #unsubscribe: () => void = () => {};
 
@@ -47,7 +52,7 @@ export class EngineLink implements AsyncDisposable {
   }
 
   async client(): Promise<EngineClient> {
-    if (!this.#client) this.#adopt(await this.#open(this.#engineId, this.#modelId));
+    if (!this.#client) this.#adopt(await this.#open(this.#engineId, this.#modelId, this.#settings));
     return this.#client!;
   }
 
@@ -55,8 +60,13 @@ export class EngineLink implements AsyncDisposable {
    * Loads another engine and lets go of the present one; when that fails the present one stays. Where both
    * do not fit in memory together, the present one is let go first.
    */
-  async switch(engineId: string, modelId: string | undefined, signal?: AbortSignal): Promise<EngineInfo> {
-    const next = await this.#open(engineId, modelId);
+  async switch(
+    engineId: string,
+    modelId: string | undefined,
+    signal?: AbortSignal,
+    settings?: LoadSettings,
+  ): Promise<EngineInfo> {
+    const next = await this.#open(engineId, modelId, settings);
     const stopListening = next.subscribe((event) => this.#emit(event));
     try {
       const fits = await next.probe();
@@ -66,6 +76,7 @@ export class EngineLink implements AsyncDisposable {
       await this.#release();
       this.#engineId = engineId;
       this.#modelId = next.model.id;
+      this.#settings = settings;
       this.#adopt(next);
       return info;
     } catch (error) {

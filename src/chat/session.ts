@@ -1,6 +1,6 @@
 /** The conversation with an engine that the front ends drive: see ChatSession in types.ts. */
 import { randomUUID } from 'node:crypto';
-import type { EngineInfo, InspectReport, InspectView } from '../engines/engine.ts';
+import type { EngineInfo, InspectReport, InspectView, LoadSettings } from '../engines/engine.ts';
 import type { ClientEvent } from '../engines/host/types.ts';
 import { AppError } from '../errors.ts';
 import { AnswerStream } from './answer-stream.ts';
@@ -216,12 +216,17 @@ class StoredSession implements ChatSession {
     return question?.content;
   }
 
-  async switchEngine(engineId: string, modelId?: string, signal?: AbortSignal): Promise<void> {
+  async switchEngine(
+    engineId: string,
+    modelId?: string,
+    signal?: AbortSignal,
+    settings?: LoadSettings,
+  ): Promise<void> {
     this.#assertIdle();
     this.#isAnswering = true; // no turn may begin on an engine that is on its way out
     try {
       await this.#panel.releaseAllBut(this.#link); // their memory may be needed
-      await this.#link.switch(engineId, modelId, signal);
+      await this.#link.switch(engineId, modelId, signal, settings);
     } finally {
       this.#isAnswering = false;
     }

@@ -3,6 +3,7 @@ import type {
   FinishReason,
   InspectReport,
   InspectView,
+  LoadSettings,
   Sampling,
   StreamPart,
   Usage,
@@ -159,7 +160,12 @@ export interface ChatSession extends AsyncDisposable {
   /** Steps back before the person's last message and returns its text; the branch stays in the store. */
   undo(): string | undefined;
   /** Keeps the conversation; the next answer comes from the other engine, which is loaded here. */
-  switchEngine(engineId: string, modelId?: string, signal?: AbortSignal): Promise<void>;
+  switchEngine(
+    engineId: string,
+    modelId?: string,
+    signal?: AbortSignal,
+    settings?: LoadSettings,
+  ): Promise<void>;
   /** Loads the engine now, for a first answer without the wait. */
   load(signal?: AbortSignal): Promise<EngineInfo>;
   /** How the answers from now on are watched as they are written (not those of `compare`); undefined: not at all. */

@@ -1,5 +1,6 @@
 import { sanitise } from '../chat/sanitise.ts';
 import type { ChatPart, ChatSession, StoredMessage, TurnOptions } from '../chat/types.ts';
+import type { LoadSettings } from '../engines/engine.ts';
 import type { ClientEvent } from '../engines/host/types.ts';
 import { AppError } from '../errors.ts';
 import type { SettingValue } from '../settings/types.ts';
@@ -189,12 +190,12 @@ export class Repl {
   }
 
   /** Keeps the conversation; the next answer comes from the other engine. */
-  async switchEngine(engineId: string, modelId?: string): Promise<void> {
+  async switchEngine(engineId: string, modelId?: string, settings?: LoadSettings): Promise<void> {
     this.#loading?.abort();
     const loading = new AbortController();
     this.#loading = loading;
     const before = this.#session.engineId;
-    await this.#session.switchEngine(engineId, modelId, loading.signal);
+    await this.#session.switchEngine(engineId, modelId, loading.signal, settings);
     const { engineInfo } = this.#session;
     this.#refresh();
     if (engineInfo)

@@ -190,11 +190,11 @@ function flagsOf(options: ChatOptions, all: Readonly<Record<string, unknown>>): 
 
 /** Every engine of the sitting is loaded with these settings. */
 function openWith(settings: LoadSettings): OpenEngine {
-  return async (engine, modelId) => {
+  return async (engine, modelId, more = {}) => {
     const model = await resolveModel(engine, modelId);
     // Imported late: a sitting that only reads a conversation starts no engine.
     const { createEngineClient } = await import('../../engines/host/client.ts');
-    return createEngineClient({ engine, model, settings });
+    return createEngineClient({ engine, model, settings: { ...settings, ...more } });
   };
 }
 

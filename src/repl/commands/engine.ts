@@ -7,22 +7,27 @@ import type { Repl } from '../repl.ts';
 import type { EngineChoice } from '../services.ts';
 import type { Command } from './command.ts';
 
+/** Loads a model although its memory report says that it does not fit. */
+const force = '--force';
+
 /** `/engine`: a menu of engines, or a switch to the one named. The conversation goes on. */
 export const engineCommand: Command = {
   name: 'engine',
   summary: 'switch to another engine; the conversation goes on',
-  usage: '[engine] [model] | <model or run>',
+  usage: '[engine] [model] [--force] | <model or run>',
   whileWriting: 'stop',
   async complete(_argument, repl) {
     const choices = await repl.services.listEngines();
     return choices.map((choice) => ({ value: address(choice), detail: describe(choice, repl) }));
   },
   async run(argument, repl, screen) {
-    if (argument !== '') {
-      const [engineId = '', ...model] = argument.split(/\s+/);
-      if (model.length > 0) return repl.switchEngine(engineId, model.join(' '));
+    const words = argument.split(/\s+/).filter(Boolean);
+    const settings = words.includes(force) ? { force: true } : undefined;
+    const [engineId, ...model] = words.filter((word) => word !== force);
+    if (engineId !== undefined) {
+      if (model.length > 0) return repl.switchEngine(engineId, model.join(' '), settings);
       const found = await findByName(engineId, repl);
-      return repl.switchEngine(found?.engineId ?? engineId, found?.modelId);
+      return repl.switchEngine(found?.engineId ?? engineId, found?.modelId, settings);
     }
     const choices = await repl.services.listEngines();
     if (choices.length === 0)
@@ -45,7 +50,7 @@ export const engineCommand: Command = {
     if (!chosen) return;
     if (chosen.problem) throw new AppError('ENGINE_LOAD_FAILED', chosen.problem);
     if (isCurrent(chosen, repl)) return repl.notice(`${chosen.engineId} is the engine already.`);
-    await repl.switchEngine(chosen.engineId, chosen.modelId);
+    await repl.switchEngine(chosen.engineId, chosen.modelId, settings);
   },
 };
 
