@@ -5,9 +5,12 @@
  *   npm run bench:sample
  */
 
+import path from 'node:path';
+import { factory } from '../src/engines/gpt/engine.ts';
 import { gptForward, gptShapes, gptSize } from '../src/engines/gpt/model.ts';
 import { Decoder } from '../src/engines/shared/decoder.ts';
 import { Sampler } from '../src/engines/shared/sampling.ts';
+import { shippedModels } from '../src/paths.ts';
 import { loadTensorFlow } from '../src/tensor/index.ts';
 import { initialWeights } from '../src/training/characters/initial.ts';
 import { machine, runTorch } from './torch/index.ts';
@@ -53,3 +56,23 @@ decoder.start([[1]]);
 const begin = performance.now();
 decoder.start([[2, 3, 4, 5, 6, 7, 8, 9]]);
 console.log(`  first token of a prompt of 8: ${(performance.now() - begin).toFixed(0)} ms`);
+
+/** The whole way of `babble run --samples`: the shipped model, sampling, stop strings, parts. */
+const signal = new AbortController().signal;
+await using engine = await factory.load(
+  { id: 'gpt', path: path.join(shippedModels, 'gpt') },
+  { signal, onProgress: () => {} },
+);
+const speeds: number[] = [];
+for (const samples of [1, 16]) {
+  const start = performance.now();
+  let drawn = 0;
+  const asked = { prompt: 'The king ', maxTokens: tokens, samples, sampling: { seed: 1 }, signal };
+  for await (const part of engine.generate(asked))
+    if (part.type === 'text-delta') drawn += part.tokenIds.length;
+  speeds.push((drawn * 1000) / (performance.now() - start));
+  console.log(
+    `  engine, ${samples} ${samples === 1 ? 'sample' : 'samples side by side'}: ${speeds.at(-1)!.toFixed(0)} tokens/s`,
+  );
+}
+console.log(`  side by side: ${(speeds[1]! / speeds[0]!).toFixed(1)} times as many tokens/s`);

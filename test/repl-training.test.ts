@@ -23,7 +23,7 @@ beforeEach(async () => {
 afterEach(() => rm(home, { recursive: true, force: true }));
 
 async function start(): Promise<PtyProgram> {
-  const program = new PtyProgram(process.execPath, [babble, '--engine', 'bigram-count', '--seed', '1'], {
+  const program = new PtyProgram(process.execPath, [babble, '--engine', 'bigram-count', '--seed', '2'], {
     env: { BABBLE_HOME: home },
     columns: 110,
     rows: 30,

@@ -9,7 +9,7 @@ import type { Engine, GenerateRequest, InspectView, StreamPart } from './engine.
 
 const tests = [
   'info is sane',
-  'every sample streams and finishes once, in order',
+  'every sample streams and finishes once',
   'maxTokens bounds each sample',
   'text ends before a stop string',
   'a stop string that begins between tokens never shows in part',
@@ -122,14 +122,15 @@ export function describeEngineContract(
       expect(structuredClone(engine.info)).toEqual(engine.info);
     });
 
-    check('every sample streams and finishes once, in order', async () => {
+    check('every sample streams and finishes once', async () => {
       const { parts, finishes } = await generate({ samples: 3, sampling: { seed: 1 } });
-      expect(finishes.map((part) => part.sample)).toEqual([0, 1, 2]);
+      expect(finishes.map((part) => part.sample).sort()).toEqual([0, 1, 2]);
       expect(parts.at(-1)?.type).toBe('finish');
-      let current = 0;
+      // Samples may come one after the other or side by side; nothing comes of one that has finished.
+      const finished = new Set<number>();
       for (const part of parts) {
-        expect(part.sample).toBe(current);
-        if (part.type === 'finish') current += 1;
+        expect(finished.has(part.sample)).toBe(false);
+        if (part.type === 'finish') finished.add(part.sample);
       }
     });
 

@@ -75,7 +75,10 @@ export interface GenerateRequest {
   readonly stop?: readonly string[];
   /** How many of the likeliest next tokens to report with each token; 0 or absent reports none. */
   readonly topProbabilities?: number;
-  /** Number of texts to draw (default 1). Sequential engines draw all from one generator, seeded once. */
+  /**
+   * Number of texts to draw (default 1). Engines that draw one after the other do so from one generator, seeded once.
+   * Those that draw them side by side give sample i the seed + i, and their parts come mixed.
+   */
   readonly samples?: number;
   /** GBNF grammar that the answer must follow (capability `grammar`). */
   readonly grammar?: string;

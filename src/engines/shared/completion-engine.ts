@@ -8,19 +8,16 @@ import { AppError } from '../../errors.ts';
 import type {
   Engine,
   EngineInfo,
-  FinishReason,
   GenerateRequest,
   InspectReport,
   InspectView,
   StreamPart,
-  TokenProbability,
 } from '../engine.ts';
 import { CharTokenizer } from './char-tokenizer.ts';
+import { DrawnText, likeliestOf } from './drawn-text.ts';
 import type { InspectViews } from './inspect.ts';
 import { Queue } from './queue.ts';
-import { likeliest, type Prediction, probabilitiesOf, Sampler } from './sampling.ts';
-import { type Released, StopFilter } from './stop.ts';
-import { UsageMeter } from './usage.ts';
+import { type Prediction, probabilitiesOf, Sampler } from './sampling.ts';
 
 /**
  * A model with a place in a text. One text at a time: `start` forgets the text before it, though a model
@@ -46,15 +43,18 @@ export interface CompletionModel {
   readonly cachedTokens?: number;
   /** Views besides `next-token` and `surprise`, which every model has. */
   readonly views?: InspectViews;
+  /** Several texts at once; absent: one after another. */
+  readonly batch?: Batch;
   dispose?(): void;
 }
 
-/** A drawn token on its way out. */
-interface Drawn {
-  readonly tokenId: number;
-  readonly text: string;
-  readonly chosen?: TokenProbability;
-  readonly candidates?: readonly TokenProbability[];
+/** Several texts that begin alike, read side by side. Predictions are in the texts' order. */
+export interface Batch {
+  /** Most texts at once. */
+  readonly most: number;
+  start(tokenIds: readonly number[], count: number): readonly Prediction[];
+  /** Adds a token to each of these rows of the step before; rows that are not named have ended. */
+  next(rows: readonly { readonly row: number; readonly tokenId: number }[]): readonly Prediction[];
 }
 
 /** The event loop must turn this often, or an abort's message would not arrive. */
@@ -79,8 +79,20 @@ export class CompletionEngine implements Engine {
     const sampler = new Sampler(request.sampling);
     using _turn = await this.#queue.enter(request.signal);
     this.#checkOpen();
-    for (let sample = 0; sample < (request.samples ?? 1); sample++) {
-      yield* this.#generateOne(request, sample, promptIds, sampler);
+    const { samples = 1 } = request;
+    const { batch } = this.#model;
+    if (batch && samples > 1) {
+      const texts = Array.from({ length: samples }, (_, i) => {
+        const own = new Sampler({ ...request.sampling, seed: sampler.seed + i });
+        return new DrawnText(i, this.#model, request, promptIds, own);
+      });
+      for (let i = 0; i < samples; i += batch.most) {
+        yield* this.#drawTogether(batch, texts.slice(i, i + batch.most));
+      }
+      return;
+    }
+    for (let sample = 0; sample < samples; sample++) {
+      yield* this.#drawOne(new DrawnText(sample, this.#model, request, promptIds, sampler));
     }
   }
 
@@ -112,48 +124,31 @@ export class CompletionEngine implements Engine {
     if (this.#closed) throw new AppError('ENGINE_CLOSED', `The engine ${this.info.id} was closed.`);
   }
 
-  async *#generateOne(
-    request: GenerateRequest,
-    sample: number,
-    promptIds: readonly number[],
-    sampler: Sampler,
-  ): AsyncGenerator<StreamPart> {
-    const { longestText = Number.POSITIVE_INFINITY, stopTokenId } = this.#model;
-    const meter = new UsageMeter(promptIds.length);
-    const filter = new StopFilter<Drawn>(request.stop);
-    const tokenIds = [...promptIds];
-    let stopped = false;
-    let reason: FinishReason | undefined;
-    while (reason === undefined) {
+  async *#drawOne(text: DrawnText): AsyncGenerator<StreamPart> {
+    for (let isFirst = true; ; isFirst = false) {
       await this.#breathe();
-      const drawn = tokenIds.length - promptIds.length;
-      if (request.signal.aborted) reason = 'abort';
-      else if (drawn >= request.maxTokens) reason = 'length';
-      else if (tokenIds.length >= longestText) reason = 'context';
-      else {
-        const prediction = await (drawn === 0
-          ? this.#model.start(tokenIds)
-          : this.#model.next(tokenIds.at(-1)!));
-        const tokenId = sampler.sample(prediction, tokenIds);
-        if (tokenId === stopTokenId) {
-          reason = 'stop';
-          break;
-        }
-        tokenIds.push(tokenId);
-        const released = filter.push(this.#describe(tokenId, prediction, request.topProbabilities ?? 0));
-        meter.count(released.tokens.length);
-        if (released.tokens.length > 0) yield textDelta(sample, released);
-        stopped = released.stopped;
-        if (stopped) reason = 'stop';
-      }
+      if (text.isOver()) break;
+      const prediction = isFirst ? this.#model.start(text.tokenIds) : this.#model.next(text.tokenIds.at(-1)!);
+      yield* text.draw(await prediction);
     }
-    const rest = filter.flush();
-    if (!stopped && rest.tokens.length > 0) {
-      meter.count(rest.tokens.length);
-      yield textDelta(sample, rest);
+    yield* text.finish(this.#model.cachedTokens);
+  }
+
+  /** Texts with one prompt, a token of each at a time. One that ends leaves the others' steps quicker. */
+  async *#drawTogether(batch: Batch, texts: readonly DrawnText[]): AsyncGenerator<StreamPart> {
+    let going = texts;
+    for (let isFirst = true; going.length > 0; isFirst = false) {
+      await this.#breathe();
+      const over = going.filter((text) => text.isOver());
+      const rows = [...going.keys()].filter((row) => !over.includes(going[row]!));
+      going = rows.map((row) => going[row]!);
+      for (const text of over) yield* text.finish(this.#model.cachedTokens);
+      if (going.length === 0) return;
+      const predictions = isFirst
+        ? batch.start(going[0]!.tokenIds, going.length)
+        : batch.next(going.map((text, i) => ({ row: rows[i]!, tokenId: text.tokenIds.at(-1)! })));
+      for (const [i, text] of going.entries()) yield* text.draw(predictions[i]!);
     }
-    const usage = meter.usage(this.#model.cachedTokens);
-    yield { type: 'finish', sample, reason, usage, seed: sampler.seed };
   }
 
   /** A text as the model reads it. @throws AppError TEXT_UNKNOWN_CHARACTERS, CONTEXT_FULL */
@@ -175,25 +170,10 @@ export class CompletionEngine implements Engine {
     );
   }
 
-  #describe(tokenId: number, prediction: Prediction, top: number): Drawn {
-    const text = this.#model.vocabulary[tokenId]!;
-    if (top === 0) return { tokenId, text };
-    const probabilities = probabilitiesOf(prediction);
-    const chosen = { tokenId, text, probability: probabilities[tokenId]! };
-    return { tokenId, text, chosen, candidates: this.#likeliest(probabilities, top) };
-  }
-
-  #likeliest(probabilities: Float32Array, top: number): TokenProbability[] {
-    const { vocabulary, stopTokenId } = this.#model;
-    return likeliest(probabilities, vocabulary, top).map((token) =>
-      token.tokenId === stopTokenId ? { ...token, ends: true } : token,
-    );
-  }
-
   async #nextToken(prompt: string, top: number): Promise<InspectReport> {
     const probabilities = probabilitiesOf(await this.#model.start(this.#tokensOf(prompt)));
     const title = prompt === '' ? 'First token' : `Next token after ${JSON.stringify(prompt)}`;
-    const tokens = this.#likeliest(probabilities, top);
+    const tokens = likeliestOf(this.#model, probabilities, top);
     return { type: 'distribution', title, tokens };
   }
 
@@ -229,12 +209,4 @@ function promptOf({ prompt, grammar, jsonSchema }: GenerateRequest, engineId: st
   }
   if (prompt !== undefined) return prompt;
   throw new AppError('ENGINE_UNSUPPORTED', `${engineId} goes on from a prompt; it takes no messages.`);
-}
-
-function textDelta(sample: number, { text, tokens }: Released<Drawn>): StreamPart {
-  const tokenIds = tokens.map(({ tokenId }) => tokenId);
-  if (tokens[0]?.chosen === undefined) return { type: 'text-delta', sample, text, tokenIds };
-  const chosen = tokens.map((token) => token.chosen!);
-  const candidates = tokens.map((token) => token.candidates!);
-  return { type: 'text-delta', sample, text, tokenIds, chosen, candidates };
 }

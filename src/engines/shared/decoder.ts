@@ -62,6 +62,13 @@ export class Decoder implements Disposable {
     return this.#feed(later);
   }
 
+  /** Goes on with these of the texts, by row: some may be left out, others taken several times. */
+  choose(rows: readonly number[]): void {
+    if (rows.length === this.#read.length && rows.every((row, i) => row === i)) return;
+    this.#cache.choose(rows);
+    this.#read = rows.map((row) => [...this.#read[row]!]);
+  }
+
   [Symbol.dispose](): void {
     this.#cache[Symbol.dispose]();
     this.parameters[Symbol.dispose]();

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writeModelFolder } from '../../formats/model-file.ts';
 import { randn, TorchGenerator } from '../../tensor/random/index.ts';
 import { describeEngineContract } from '../engine.contract.ts';
-import type { Engine } from '../engine.ts';
+import type { Engine, GenerateRequest } from '../engine.ts';
 import { factory as gpt } from '../gpt/engine.ts';
 import { gptShapes } from '../gpt/model.ts';
 import { factory as tinyLlama } from '../tiny-llama/engine.ts';
@@ -101,6 +101,48 @@ for (const { id, factory } of engines) {
         if (part.type === 'text-delta') drawn += part.tokenIds.length;
       }
       expect(drawn).toBe(50);
+    });
+
+    test('samples drawn side by side are those drawn one by one with the seeds that they tell', async () => {
+      await using engine = await load();
+      const signal = new AbortController().signal;
+      const draw = async (request: Pick<GenerateRequest, 'samples' | 'stop'>, seed: number) => {
+        const texts: { text: string; seed?: number; reason?: string }[] = [];
+        let isMixed = false;
+        let last = 0;
+        const asked = { prompt: 'to be', maxTokens: 40, sampling: { seed }, signal, ...request };
+        for await (const part of engine.generate(asked)) {
+          texts[part.sample] ??= { text: '' };
+          const own = texts[part.sample]!;
+          isMixed ||= part.sample < last;
+          last = part.sample;
+          if (part.type === 'text-delta') own.text += part.text;
+          else Object.assign(own, { seed: part.seed, reason: part.reason });
+        }
+        return { texts, isMixed };
+      };
+      // Past the context of 16; and with texts that end at different times.
+      for (const stop of [[], ['e']]) {
+        const together = await draw({ samples: 6, stop }, 7);
+        expect(together.isMixed).toBe(true);
+        expect(together.texts.map((text) => text.seed)).toEqual([7, 8, 9, 10, 11, 12]);
+        for (const text of together.texts) expect((await draw({ stop }, text.seed!)).texts).toEqual([text]);
+      }
+      const many = await draw({ samples: 40, stop: ['e'] }, 7);
+      expect(new Set(many.texts.map(({ text }) => text.length)).size).toBeGreaterThan(3);
+      expect((await draw({ stop: ['e'] }, 7 + 39)).texts[0]).toEqual(many.texts[39]);
+    });
+
+    test('an abort ends every sample that is drawn side by side, once', async () => {
+      await using engine = await load();
+      const abort = new AbortController();
+      const ended: string[] = [];
+      const asked = { prompt: 'a', maxTokens: 1000, samples: 4, sampling: { seed: 1 }, signal: abort.signal };
+      for await (const part of engine.generate(asked)) {
+        if (part.type === 'finish') ended.push(`${part.sample} ${part.reason}`);
+        else if (part.sample === 2) abort.abort();
+      }
+      expect(ended).toEqual(['0 abort', '1 abort', '2 abort', '3 abort']);
     });
 
     test('attention looks back only, and each row sums to 1', async () => {

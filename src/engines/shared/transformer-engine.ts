@@ -9,7 +9,7 @@ import { type Node, Tape } from '../../tensor/ops/tape.ts';
 import type { Pass, TransformerConfig, Watch } from '../../tensor/ops/transformer.ts';
 import type { EngineFactory, InspectReport } from '../engine.ts';
 import { CharTokenizer } from './char-tokenizer.ts';
-import type { CompletionModel } from './completion-engine.ts';
+import type { Batch, CompletionModel } from './completion-engine.ts';
 import { completionFactory, floatsOfShape, tokensOf } from './completion-factory.ts';
 import { Decoder } from './decoder.ts';
 import { similarityReport, weightsReport } from './inspect.ts';
@@ -50,6 +50,7 @@ export function transformerFactory(engine: TransformerEngine): EngineFactory {
         ...tokensOf(file),
         start: (tokenIds) => ({ logits: decoder.start([tokenIds]) }),
         next: (tokenId) => ({ logits: decoder.next([tokenId]) }),
+        batch: batchOf(decoder, file.vocabulary.length),
         get cachedTokens() {
           return decoder.cachedTokens;
         },
@@ -58,6 +59,29 @@ export function transformerFactory(engine: TransformerEngine): EngineFactory {
       };
     },
   });
+}
+
+/** Keys and values of one text at full length take 5 MB in the shipped models. */
+const mostTogether = 32;
+
+function batchOf(decoder: Decoder, vocabSize: number): Batch {
+  const apart = (logits: Float32Array) =>
+    Array.from({ length: logits.length / vocabSize }, (_, row) => ({
+      logits: logits.subarray(row * vocabSize, (row + 1) * vocabSize),
+    }));
+  return {
+    most: mostTogether,
+    start(tokenIds, count) {
+      // The prompt is read once, whatever the number of texts.
+      const [prediction] = apart(decoder.start([tokenIds]));
+      decoder.choose(new Array<number>(count).fill(0));
+      return new Array(count).fill(prediction);
+    },
+    next(rows) {
+      decoder.choose(rows.map(({ row }) => row));
+      return apart(decoder.next(rows.map(({ tokenId }) => tokenId)));
+    },
+  };
 }
 
 function viewsOf(

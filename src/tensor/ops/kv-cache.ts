@@ -42,6 +42,19 @@ export class KvCache implements Disposable {
     this.#length += count;
   }
 
+  /** Goes on with these of the texts, by row of the batch; a row may be taken several times. */
+  choose(rows: readonly number[]): void {
+    const e = this.#e;
+    for (const [layer, { keys, values }] of this.#layers.entries()) {
+      e.scope(() => {
+        const ids = e.tensor(Int32Array.from(rows), [rows.length]);
+        const chosen = (x: Handle) => e.keepForever(e.gather(x, ids));
+        this.#layers[layer] = { keys: chosen(keys), values: chosen(values) };
+      });
+      e.free(keys, values);
+    }
+  }
+
   /** Forgets the tokens from position `length` on. */
   truncate(length: number): void {
     if (length >= this.#length) return;
