@@ -55,12 +55,21 @@ export function addLoadOptions(command: Command): Command {
       'a load setting of the engine, such as contextLength=2048; may be given again',
       loadSetting,
       {},
+    )
+    .option(
+      '--lora <file[:scale]>',
+      'a LoRA adapter for a GGUF model; scale 1 is as trained, 0 without; may be given again',
+      (adapter: string, before?: string) => (before === undefined ? adapter : `${before},${adapter}`),
     );
 }
 
 /** What the flags of `addLoadOptions` ask of the engine. An engine ignores, or refuses, what it does not have. */
 export function loadSettingsFrom(options: Readonly<Record<string, unknown>>): LoadSettings {
-  return { ...(options['load'] as LoadSettings), ...(options['force'] ? { force: true } : {}) };
+  return {
+    ...(options['load'] as LoadSettings),
+    ...(options['force'] ? { force: true } : {}),
+    ...(options['lora'] === undefined ? {} : { lora: String(options['lora']) }),
+  };
 }
 
 function loadSetting(text: string, before: LoadSettings): LoadSettings {
