@@ -7,7 +7,7 @@ import type { EngineLink } from './engine-link.ts';
 import type { LeftOutPart } from './generate-fitting.ts';
 import { withDefaults } from './settings.ts';
 import { streamTurn, type TurnPart } from './turn.ts';
-import type { ChatPart, StoredMessage } from './types.ts';
+import type { ChatPart, ChatSettings, StoredMessage } from './types.ts';
 import type { TokenWatch } from './watch.ts';
 
 export class AnswerStream {
@@ -41,8 +41,12 @@ export class AnswerStream {
     path: readonly StoredMessage[],
     answer: Answer,
     signal: AbortSignal,
+    forThisAnswer: Partial<ChatSettings> = {},
   ): AsyncGenerator<ChatPart, void> {
-    const settingsFor = ({ kind }: EngineInfo) => withDefaults(this.#record.settings, kind);
+    const { settings } = this.#record;
+    const sampling = { ...settings.sampling, ...forThisAnswer.sampling };
+    const changed = { ...settings, ...forThisAnswer, sampling };
+    const settingsFor = ({ kind }: EngineInfo) => withDefaults(changed, kind);
     try {
       const own = link === this.#current ? { watch: this.watch, cacheKey: this.#record.cacheKey } : undefined;
       for await (const part of streamTurn(link, { path, settingsFor, ...own }, signal)) {

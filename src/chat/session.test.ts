@@ -89,6 +89,19 @@ describe('a turn', () => {
     expect(messages?.[2]?.content).toBe(textOf(parts));
   });
 
+  it('takes settings for one answer only, sampling parameter by parameter', async () => {
+    await using session = await open('chat', { sampling: { temperature: 0.5, topK: 3 }, systemPrompt: 'S' });
+    const once = { sampling: { temperature: 0.1 }, stop: ['x'], systemPrompt: 'T' };
+    const asked = JSON.parse(textOf(await collect(session.send('hi', never, { settings: once }))));
+    expect(asked).toMatchObject({ sampling: { temperature: 0.1, topK: 3 }, stop: ['x'] });
+    expect(asked.messages[0]).toEqual({ role: 'system', content: 'T' });
+    expect((await ask(session, 'again')).messages?.[0]).toEqual({ role: 'system', content: 'S' });
+    expect(session.settings).toMatchObject({ sampling: { temperature: 0.5, topK: 3 }, stop: [] });
+    await expect(collect(session.send('hi', never, { settings: { maxTokens: 0 } }))).rejects.toMatchObject({
+      code: 'INVALID_SETTING',
+    });
+  });
+
   it('is written under the eyes of who asked for that, token by token', async () => {
     await using session = await createSession({ store, engineId: 'bigram-count' });
     const choices = ['z', 'o'];

@@ -20,6 +20,7 @@ import type {
   ConversationSummary,
   EngineAddress,
   StoredMessage,
+  TurnOptions,
 } from './types.ts';
 import type { TokenWatch } from './watch.ts';
 
@@ -121,8 +122,9 @@ class StoredSession implements ChatSession {
     return this.#link.info;
   }
 
-  async *send(text: string, signal: AbortSignal): AsyncGenerator<ChatPart, void> {
-    yield* this.#turn(signal, () => ({ parentId: this.#addQuestion(text), prefix: '' }));
+  async *send(text: string, signal: AbortSignal, turn: TurnOptions = {}): AsyncGenerator<ChatPart, void> {
+    const settings = parseChatSettings(turn.settings ?? {});
+    yield* this.#turn(signal, () => ({ parentId: this.#addQuestion(text), prefix: '' }), settings);
   }
 
   async *regenerate(signal: AbortSignal): AsyncGenerator<ChatPart, void> {
@@ -268,6 +270,7 @@ class StoredSession implements ChatSession {
   async *#turn(
     signal: AbortSignal,
     begin: () => { parentId: string | null; prefix: string },
+    settings: Partial<ChatSettings> = {},
   ): AsyncGenerator<ChatPart, void> {
     this.#assertIdle();
     const { parentId, prefix } = begin();
@@ -277,7 +280,8 @@ class StoredSession implements ChatSession {
       yield* this.#answers.notices.splice(0);
       const path = [...this.#record.path(parentId)];
       if (prefix !== '') path.push(this.#record.newMessage('assistant', prefix, parentId));
-      yield* this.#answers.stream(this.#link, path, answer, AbortSignal.any([signal, this.#closing.signal]));
+      const either = AbortSignal.any([signal, this.#closing.signal]);
+      yield* this.#answers.stream(this.#link, path, answer, either, settings);
     } finally {
       this.#record.flush();
       this.#isAnswering = false;

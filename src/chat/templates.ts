@@ -1,9 +1,9 @@
 /**
- * Prompt templates, one a file: TOML front matter between two lines of `+++` (name, description, stop,
- * sampling, maxTokens, system, variables), then the text. `{{name}}` is a variable; `{{name=words}}` gives it a
- * default; `{{{{` is two braces as they are.
+ * Prompt templates, one a file: TOML front matter between two lines of `+++` (name, description, role, stop,
+ * sampling, maxTokens, systemPrompt, variables), then the text. `{{name}}` is a variable; `{{name=words}}` gives
+ * it a default, as does the front matter; `{{{{` is two braces as they are. Nothing else in a text is read.
  */
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { open, readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { parse as parseToml } from 'smol-toml';
 import { z } from 'zod';
@@ -23,6 +23,18 @@ const headSchema = z.strictObject({
   description: z.string().min(1).max(200),
   /** Engines it was written for, best first; a hint for a menu. */
   engines: z.array(z.string()).optional(),
+  /** `system`: the text is the system prompt of the conversation; `user` (the default): a message. */
+  role: z.enum(['user', 'system']).optional(),
+  /** Defaults, or what a variable is for. */
+  variables: z
+    .record(
+      z.string(),
+      z.union([
+        z.string(),
+        z.strictObject({ default: z.string().optional(), description: z.string().max(200).optional() }),
+      ]),
+    )
+    .optional(),
   sampling,
   stop,
   maxTokens,
@@ -33,6 +45,8 @@ interface TemplateVariable {
   readonly name: string;
   /** Absent: a value must be given. */
   readonly default?: string;
+  /** What it is for, for a person. */
+  readonly description?: string;
 }
 
 export interface PromptTemplate {
@@ -40,6 +54,7 @@ export interface PromptTemplate {
   /** One line. */
   readonly description: string;
   readonly engines: readonly string[];
+  readonly role: 'user' | 'system';
   readonly variables: readonly TemplateVariable[];
   /** What it changes in a conversation's settings. */
   readonly settings: Partial<ChatSettings>;
@@ -77,10 +92,20 @@ export function parseTemplate(source: string, file: string): PromptTemplate {
     );
     throw invalid(problems.join('; '));
   }
-  const { name, description, engines = [], ...settings } = head.data;
+  const { name, description, engines = [], role = 'user', variables: told = {}, ...settings } = head.data;
   // The file's last line end is the editor's, not the template's.
   const text = clean.slice(match[0].length).replace(/\n$/, '');
-  return { name, description, engines, settings: settingsOf(settings), variables: variablesOf(text), text };
+  if (role === 'system' && settings.systemPrompt !== undefined)
+    throw invalid('its text is the system prompt: it has no other');
+  const variables = variablesOf(text, told);
+  const unused = Object.keys(told).filter((key) => !variables.some((variable) => variable.name === key));
+  if (unused.length > 0) throw invalid(`its text has no {{${unused.join('}}, {{')}}}`);
+  return { name, description, engines, role, settings: settingsOf(settings), variables, text };
+}
+
+/** The system prompt that a template brings, variables at their defaults; '' for none. @throws AppError USAGE. */
+export function systemPromptOf(template: PromptTemplate): string {
+  return template.role === 'system' ? fillTemplate(template, {}) : (template.settings.systemPrompt ?? '');
 }
 
 /** @throws AppError USAGE that names the values that are missing or unknown. */
@@ -110,11 +135,28 @@ export function fillTemplate(template: PromptTemplate, values: Readonly<Record<s
 export async function listTemplates(
   folders: readonly string[] = [path.join(packageRoot, 'prompts'), path.join(userPaths().config, 'prompts')],
 ): Promise<ListedTemplate[]> {
+  return list(folders.map((folder) => ({ folder, isForeign: false })));
+}
+
+/** As `listTemplates`, and those in `prompts/` of a folder that a person works in, which go before all. */
+export async function listTemplatesAt(folder: string): Promise<ListedTemplate[]> {
+  return list([
+    { folder: path.join(packageRoot, 'prompts'), isForeign: false },
+    { folder: path.join(userPaths().config, 'prompts'), isForeign: false },
+    { folder: path.join(folder, 'prompts'), isForeign: true },
+  ]);
+}
+
+/** In a foreign folder other Markdown may lie about: what has no front matter of ours is left out there. */
+async function list(
+  folders: readonly { readonly folder: string; readonly isForeign: boolean }[],
+): Promise<ListedTemplate[]> {
   const byName = new Map<string, ListedTemplate>();
-  for (const folder of folders) {
+  for (const { folder, isForeign } of folders) {
     const names = await readdir(folder).catch(() => []);
     for (const file of names.filter((name) => name.endsWith('.md') && name !== 'README.md').sort()) {
       const listed = await readTemplate(path.join(folder, file));
+      if (isForeign && 'error' in listed && !(await beginsAsOurs(listed.file))) continue;
       byName.set('template' in listed ? listed.template.name : listed.file, listed);
     }
   }
@@ -135,13 +177,31 @@ async function readTemplate(file: string): Promise<ListedTemplate> {
   }
 }
 
-/** In the order of their first use; a default may stand at any use. */
-function variablesOf(text: string): readonly TemplateVariable[] {
+async function beginsAsOurs(file: string): Promise<boolean> {
+  try {
+    await using handle = await open(file);
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(4), 0, 4, 0);
+    return /^\+\+\+\s/.test(buffer.toString('latin1', 0, bytesRead));
+  } catch {
+    return false;
+  }
+}
+
+type Told = NonNullable<z.infer<typeof headSchema>['variables']>;
+
+/** In the order of their first use; a default may stand at any use, or in the front matter. */
+function variablesOf(text: string, told: Told): readonly TemplateVariable[] {
   const variables = new Map<string, TemplateVariable>();
   for (const [, name, preset] of text.matchAll(placeholder)) {
     if (name === undefined) continue;
-    const known = variables.get(name)?.default ?? preset?.trim();
-    variables.set(name, known === undefined ? { name } : { name, default: known });
+    const head = Object.hasOwn(told, name) ? told[name] : undefined;
+    const { default: standard, description } = typeof head === 'string' ? { default: head } : (head ?? {});
+    const known = variables.get(name)?.default ?? standard ?? preset?.trim();
+    variables.set(name, {
+      name,
+      ...(known === undefined ? {} : { default: known }),
+      ...(description === undefined ? {} : { description }),
+    });
   }
   return [...variables.values()];
 }

@@ -101,6 +101,12 @@ export interface ComparePart {
     | { readonly type: 'failed'; readonly error: AppError };
 }
 
+/** What holds for one answer only. */
+export interface TurnOptions {
+  /** Go before the conversation's own; sampling parameters one by one. */
+  readonly settings?: Partial<ChatSettings>;
+}
+
 export interface ChatSettings {
   readonly sampling: Sampling;
   readonly maxTokens: number;
@@ -127,7 +133,7 @@ export interface ChatSession extends AsyncDisposable {
   /** What the engine says of itself; undefined before its first load. */
   readonly engineInfo: EngineInfo | undefined;
   /** Adds the person's text (may be '' on completion engines) and streams the answer. */
-  send(text: string, signal: AbortSignal): AsyncIterable<ChatPart>;
+  send(text: string, signal: AbortSignal, turn?: TurnOptions): AsyncIterable<ChatPart>;
   /** Another answer to the same message, as a sibling of the last one. @throws USAGE when there is nothing to answer. */
   regenerate(signal: AbortSignal): AsyncIterable<ChatPart>;
   /**

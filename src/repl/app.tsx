@@ -64,7 +64,7 @@ export function App(props: { readonly repl: Repl; readonly input: Input; readonl
       {hasEditor && <EditorView {...{ layout, columns, theme }} placeholder={placeholder} />}
       {hasEditor && suggest.list.length > 0 && (
         <ListView
-          items={suggest.list.map(({ value, detail = '' }) => ({ label: value, detail }))}
+          items={suggest.list.map(({ value, label = value, detail = '' }) => ({ label, detail }))}
           selected={suggest.selected}
           most={room}
           {...{ columns, theme }}

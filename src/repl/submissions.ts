@@ -1,3 +1,4 @@
+import { attachFiles, mayAttach } from '../chat/attachments.ts';
 import type { Screen } from './commands/command.ts';
 import { isCommand, runCommand, stopsAnswer } from './commands/index.ts';
 import type { Repl } from './repl.ts';
@@ -55,7 +56,7 @@ export class Submissions {
   }
 
   async #perform({ text, interrupted }: Submission): Promise<void> {
-    if (!isCommand(text)) return this.#repl.send(text);
+    if (!isCommand(text)) return this.#send(text);
     const { engineId, modelId } = this.#repl.session;
     this.#repl.echo(text);
     try {
@@ -67,6 +68,20 @@ export class Submissions {
     const { session } = this.#repl;
     if (interrupted && (session.engineId !== engineId || session.modelId !== modelId))
       await this.#repl.continueAnswer();
+  }
+
+  /** A message, with the files that it names. One that cannot be sent comes back, to be mended. */
+  async #send(text: string): Promise<void> {
+    if (!mayAttach(text)) return this.#repl.send(text);
+    try {
+      const isPlain = this.#repl.kind === 'completion';
+      const { text: whole, notices } = await attachFiles(text, { isPlain });
+      for (const notice of notices) this.#repl.notice(notice);
+      await this.#repl.send(whole);
+    } catch (error) {
+      this.#repl.fail(error);
+      this.#screen.edit(text);
+    }
   }
 
   #show(): void {

@@ -1,3 +1,4 @@
+import { foldAttachments } from '../chat/attachments.ts';
 import type { StoredMessage } from '../chat/types.ts';
 import type { AppError } from '../errors.ts';
 import { MarkdownStyler } from './markdown.ts';
@@ -15,7 +16,7 @@ const mark = '› ';
 
 /** The person's message. A chat's answer begins on the next line; a continuation goes on behind the text. */
 export function personSpans(theme: Theme, text: string, kind: EngineKind): Span[] {
-  const lines = text.split('\n');
+  const lines = foldAttachments(text).split('\n');
   const shown = lines.length > shownLines ? lines.slice(0, shownLines / 2) : lines;
   const spans: Span[] = [
     { text: mark, style: theme.mark },
@@ -65,7 +66,7 @@ export function spokenConversation(messages: readonly StoredMessage[]): Span[] {
   return messages
     .filter(({ role }) => role !== 'system')
     .map(({ role, content, engineId }) => ({
-      text: `${role === 'user' ? 'you' : (engineId ?? 'the engine')}: ${content}\n`,
+      text: `${role === 'user' ? 'you' : (engineId ?? 'the engine')}: ${foldAttachments(content)}\n`,
       style: '',
     }));
 }

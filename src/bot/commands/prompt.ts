@@ -1,4 +1,4 @@
-import { listTemplates, type PromptTemplate } from '../../chat/templates.ts';
+import { listTemplates, type PromptTemplate, systemPromptOf } from '../../chat/templates.ts';
 import { AppError } from '../../errors.ts';
 import { askerOf, checkLength, settingsAt } from '../asking.ts';
 import type { BotCommand } from './command.ts';
@@ -30,9 +30,10 @@ export const prompt: BotCommand = {
     const wanted = interaction.options.getString('text');
     const named = interaction.options.getString('template');
     if (named !== null) {
-      const { settings } = await findTemplate(named);
+      const template = await findTemplate(named);
+      const { settings } = template;
       context.store.updateChannel(asker.channelId, asker.guildId, {
-        prompt: settings.systemPrompt ?? '',
+        prompt: systemPromptOf(template),
         ...(settings.sampling === undefined ? {} : { sampling: settings.sampling }),
         ...(settings.maxTokens === undefined ? {} : { maxTokens: settings.maxTokens }),
       });

@@ -4,6 +4,8 @@ import type { Repl } from '../repl.ts';
 /** What Tab may put in place of an argument. */
 export interface Suggestion {
   readonly value: string;
+  /** What the list shows in place of a long value. */
+  readonly label?: string;
   readonly detail?: string;
 }
 

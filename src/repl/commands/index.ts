@@ -21,6 +21,7 @@ import { keepCommand } from './keep.ts';
 import { loadCommand } from './load.ts';
 import { modelsCommand } from './models.ts';
 import { probsCommand } from './probs.ts';
+import { promptCommand } from './prompt.ts';
 import { saveCommand } from './save.ts';
 import { searchCommand } from './search.ts';
 import { seedCommand } from './seed.ts';
@@ -53,6 +54,7 @@ const commands: readonly Command[] = [
   setCommand,
   seedCommand,
   systemCommand,
+  promptCommand,
   undoCommand,
   copyCommand,
   clearCommand,
