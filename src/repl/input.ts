@@ -144,6 +144,7 @@ export class Input implements Screen {
     this.submissions.takeQueued();
     this.#repl.stop();
     if (this.menu.get()) this.#closeMenu(undefined);
+    this.#repl.panel.get()?.onClose?.();
     if (this.#answerRevision) this.#endRevision(undefined);
     await this.submissions.idle();
   }

@@ -23,6 +23,7 @@ import type { EngineKind } from './transcript.ts';
 const origin = '';
 
 const lastEngineKey = 'repl.engine';
+const tourKey = 'repl.tour';
 
 /** Where the engines come from; default: the models on this machine, each engine in a process of its own. */
 export interface EngineSource {
@@ -109,6 +110,15 @@ export class LocalServices implements ReplServices {
   speedOf(engineId: string, modelId: string): number | undefined {
     const speed = this.#store.getSetting(speedKey(engineId, modelId));
     return typeof speed === 'number' ? speed : undefined;
+  }
+
+  keepTourStep(step: number | undefined): void {
+    this.#store.setSetting(tourKey, step);
+  }
+
+  tourStep(): number | undefined {
+    const step = this.#store.getSetting(tourKey);
+    return typeof step === 'number' && Number.isInteger(step) && step >= 0 ? step : undefined;
   }
 
   rememberEngine(engineId: string, modelId: string, kind: EngineKind): void {

@@ -9,6 +9,8 @@ export interface Panel {
   rows(room: PanelRoom): readonly string[];
   /** Takes every key while the panel is shown; the editor is hidden meanwhile. */
   onKey?(event: KeyEvent): void;
+  /** The sitting ends: whoever waits for a key waits no more. */
+  onClose?(): void;
 }
 
 export interface PanelRoom {

@@ -39,6 +39,9 @@ export interface ReplServices extends AsyncDisposable {
   rememberSpeed(engineId: string, modelId: string, tokensPerSecond: number): void;
   /** Tokens a second of its last answer; undefined when it never wrote one. */
   speedOf(engineId: string, modelId: string): number | undefined;
+  /** Keeps the step (from 0) at which `/tour` goes on; undefined forgets it. */
+  keepTourStep(step: number | undefined): void;
+  tourStep(): number | undefined;
   /** Remembers the engine for the next start, and of what kind it is. */
   rememberEngine(engineId: string, modelId: string, kind: EngineKind): void;
   /** What a model was when it was last loaded; undefined when it never was. */

@@ -31,8 +31,9 @@ import { surpriseCommand } from './surprise.ts';
 import { systemCommand } from './system.ts';
 import { themeCommand } from './theme.ts';
 import { topologyCommand } from './topology.ts';
-import { undoCommand } from './undo.ts';
+import { tourCommand } from './tour.ts';
 import { trainCommand } from './train.ts';
+import { undoCommand } from './undo.ts';
 import { voteCommand } from './vote.ts';
 import { weightsCommand } from './weights.ts';
 import { whyCommand } from './why.ts';
@@ -40,6 +41,7 @@ import { whyCommand } from './why.ts';
 /** All commands, in the order `/help` shows them. */
 const commands: readonly Command[] = [
   helpCommand(() => commands),
+  tourCommand(runCommand),
   engineCommand,
   compareCommand,
   probsCommand,
