@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander';
 import { reportError } from './cli/report-error.ts';
-import { commands, helpText } from './cli/table.ts';
+import { commands, findCommand, helpText } from './cli/table.ts';
 import { AppError } from './errors.ts';
 
 /**
@@ -31,7 +31,7 @@ function endQuietly(error: NodeJS.ErrnoException): void {
 }
 
 async function dispatch(name: string, args: readonly string[]): Promise<number> {
-  const command = commands.find((candidate) => candidate.name === name);
+  const command = findCommand(name);
   if (!command) {
     throw new AppError(
       'USAGE',

@@ -1,12 +1,36 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import type { LoadSettings, Sampling } from '../engines/engine.ts';
 
 /** A commander command that throws instead of ending the process, and prints usage errors with a pointer to its help. */
 export function createCommand(name: string, description: string): Command {
-  return new Command(`babble ${name}`)
+  const command = new Command(`babble ${name}`)
     .description(description)
     .exitOverride()
     .showHelpAfterError(`Run \`babble ${name} --help\` for the options.`);
+  onCreate?.(command);
+  return command;
+}
+
+let onCreate: ((command: Command) => void) | undefined;
+
+/**
+ * A command's flags and arguments. They are defined where the command runs: it is asked for its help, in
+ * silence, and goes no further.
+ */
+export async function definitionOf(run: (args: readonly string[]) => Promise<number>): Promise<Command> {
+  let created: Command | undefined;
+  onCreate = (command) => {
+    created ??= command.configureOutput({ writeOut() {}, writeErr() {} });
+  };
+  try {
+    await run(['--help']);
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+  } finally {
+    onCreate = undefined;
+  }
+  if (created === undefined) throw new Error('The command defined nothing.');
+  return created;
 }
 
 /** Parses a whole number in [low, high]; for commander's option callbacks. */

@@ -1,16 +1,17 @@
 /** A command's code: parses its own flags, returns the exit code, throws AppError or CommanderError. */
-interface CommandModule {
+export interface CommandModule {
   run(args: readonly string[]): Promise<number>;
 }
 
 export interface CommandEntry {
   readonly name: string;
   readonly summary: string;
+  /** Not for people: neither in the help nor among the completions. */
+  readonly hidden?: boolean;
   load(): Promise<CommandModule>;
 }
 
-/** Every command, in the order of the help. */
-export const commands: readonly CommandEntry[] = [
+const all: readonly CommandEntry[] = [
   {
     name: 'chat',
     summary: 'talk to a model in the terminal (the default)',
@@ -64,7 +65,26 @@ export const commands: readonly CommandEntry[] = [
     summary: 'offer every model over an OpenAI-compatible interface',
     load: () => import('./commands/serve.ts'),
   },
+  {
+    name: 'completions',
+    summary: 'print what makes bash, zsh or fish complete the commands',
+    load: async () => (await import('./commands/completions.ts')).completionsOf(() => commands),
+  },
+  {
+    name: '__complete',
+    summary: 'print the names of one kind, for the shells',
+    hidden: true,
+    load: () => import('./commands/complete.ts'),
+  },
 ];
+
+/** Every command for people, in the order of the help. */
+export const commands: readonly CommandEntry[] = all.filter(({ hidden }) => !hidden);
+
+/** By name, also those that are not for people. */
+export function findCommand(name: string): CommandEntry | undefined {
+  return all.find((candidate) => candidate.name === name);
+}
 
 /** What `babble --help` prints. */
 export function helpText(): string {
