@@ -35,7 +35,7 @@ const keepDays = 30;
 const tidyEveryMs = 6 * 60 * 60_000;
 
 /** How often an edit may change one answer, in milliseconds; Discord allows five in five seconds. */
-const defaultEditIntervalMs = 1_200;
+export const defaultEditIntervalMs = 1_200;
 
 /** discord.js options that follow from the configuration; the shard manager uses the same REST address. */
 export function createRest(config: Pick<BotConfig, 'api' | 'token'>): REST {

@@ -16,7 +16,6 @@ test('/generate with bigram-count gives the published first name, a footer and b
     (row) => row.components.map(({ label }) => label),
   );
   expect(labels).toEqual(['Regenerate', 'Continue', 'Another engine', 'Show probabilities']);
-  expect(fake.interactions.all[0]!.acknowledgedAt! - fake.interactions.all[0]!.createdAt).toBeLessThan(3_000);
 });
 
 test('a completion goes on from the prompt', async () => {

@@ -109,6 +109,11 @@ export class FakeGateway {
     this.sessions.clear();
   }
 
+  /** Forgets what was sent: a RESUME replays nothing from before. For long runs, which would hold every event. */
+  forgetSent(): void {
+    for (const { sent } of this.sessions.values()) sent.length = 0;
+  }
+
   /** Asks every client to reconnect (opcode 7). */
   askReconnect(): void {
     for (const { socket } of this.sessions.values())

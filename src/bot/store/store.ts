@@ -9,6 +9,10 @@ import type {
   StoredAnswer,
 } from './types.ts';
 
+/** Ids of handled events are kept this long, and looked through this often, in milliseconds. */
+const keepEventsMs = 60 * 60_000;
+const tidyEveryMs = 60_000;
+
 type Row = Record<string, string | number | null>;
 
 /**
@@ -17,6 +21,8 @@ type Row = Record<string, string | number | null>;
  */
 export class BotStore implements Disposable {
   private readonly db: DatabaseSync;
+  /** When old event ids were last deleted. */
+  private tidiedAt = 0;
 
   /** @param file path of the database, or `:memory:`. @throws AppError STORE_FAILED, STORE_TOO_NEW. */
   constructor(file: string) {
@@ -139,7 +145,10 @@ export class BotStore implements Disposable {
 
   /** True the first time an event id is seen: Discord may send an event twice. */
   firstSight(eventId: string, now = Date.now()): boolean {
-    this.db.prepare('DELETE FROM handled WHERE at < ?').run(now - 60 * 60_000);
+    if (now - this.tidiedAt > tidyEveryMs) {
+      this.db.prepare('DELETE FROM handled WHERE at < ?').run(now - keepEventsMs);
+      this.tidiedAt = now;
+    }
     return (
       this.db.prepare('INSERT OR IGNORE INTO handled (event_id, at) VALUES (?, ?)').run(eventId, now)
         .changes === 1
