@@ -24,7 +24,9 @@ export async function openForMeasuring(name: string, data?: string): Promise<Ope
   const file = await readModelFile(folder);
   const task = await loadTask(file.engine);
   const dataset = await loadDataset(task.dataset, data === undefined ? {} : { file: data });
-  const model = await task.open({ text: dataset.text, weights: floatArrays(await loadWeights(folder)) });
+  const weights = floatArrays(await loadWeights(folder));
+  // A fine-tuned model may know more characters than the text has, or than its base.
+  const model = await task.open({ text: dataset.text, weights, vocabulary: file.vocabulary });
   return { file, task, dataset, model };
 }
 
