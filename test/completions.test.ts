@@ -86,6 +86,7 @@ describe.skipIf(!hasBash)('bash (skipped where it is not)', () => {
     expect(await complete('-e', 'big')).toEqual(['bigram-count', 'bigram-grad']);
     const offered = await complete('run', '-m', '');
     expect(offered).toEqual(expect.arrayContaining(models));
+    expect(offered.filter((name) => /[^\w.-]/.test(name))).toEqual([]);
     expect(await complete('models', 'show', 'b')).toEqual(['bigram-count', 'bigram-grad', 'bard']);
     expect(await complete('models', 'pull', 'llama-6')).toEqual(['llama-65b']);
   });

@@ -16,7 +16,7 @@ export interface AliasTarget {
 const aliasesSchema = z.record(z.string(), z.object({ engine: z.string(), model: z.string() }));
 
 /** Where aliases are kept. */
-export function aliasesFile(): string {
+function aliasesFile(): string {
   return path.join(userPaths().data, 'aliases.json');
 }
 

@@ -5,7 +5,7 @@ import { curatedModels } from './curated.ts';
 import { failed, get } from './http.ts';
 
 /** Where one file comes from, and what is known of it before a byte is fetched. */
-export interface SourceFile {
+interface SourceFile {
   /** https address, or a path on this machine. */
   readonly address: string;
   readonly bytes: number | undefined;
