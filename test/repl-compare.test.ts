@@ -90,7 +90,7 @@ test('rows leave for the scroll-back as they are final; a window made narrow goe
   await program.resize(40, 16);
   await program.waitUntil(() => program.output.length > seen, 'the frame in the new size');
   program.kill('SIGUSR2');
-  await program.waitFor(/\[2\s*\]/);
+  await program.waitFor('[2]');
   program.kill('SIGUSR2');
   await program.waitFor('Go on from:');
   const all = program.scrollback();

@@ -74,8 +74,10 @@ function chatRequest({ path, info, settings, cut }: RequestInput, common: Common
   const messages = joinNeighbours(path.filter(({ role }) => role !== 'system'));
   const answerRoom = Math.min(common.maxTokens, info.contextLength / 2);
   const room = ((info.contextLength - answerRoom) * perToken(info)) / 2 ** cut - system.length;
-  const first = firstThatFits(messages, room);
+  const fitting = firstThatFits(messages, room);
+  const first = firstQuestion(messages, fitting);
   const kept = messages.slice(first);
+  const why = fitting > 0 ? `reads at most ${info.contextLength} tokens` : 'begins with a question';
   return {
     request: {
       ...common,
@@ -85,14 +87,13 @@ function chatRequest({ path, info, settings, cut }: RequestInput, common: Common
     ...(first === 0
       ? {}
       : {
-          leftOut: `${info.modelId} reads at most ${info.contextLength} tokens: it is not given the ${count(first, 'oldest message')}.`,
+          leftOut: `${info.modelId} ${why}: it is not given the ${count(first, 'oldest message')}.`,
         }),
   };
 }
 
-/** Index of the first message to keep: a person's, and at the latest the last one's. */
+/** Index of the first message from which all fit. */
 function firstThatFits(messages: readonly Message[], room: number): number {
-  const lastQuestion = messages.findLastIndex(({ role }) => role === 'user');
   let first = messages.length;
   let length = 0;
   while (first > 0) {
@@ -100,8 +101,14 @@ function firstThatFits(messages: readonly Message[], room: number): number {
     if (length > room) break;
     first -= 1;
   }
-  while (first < messages.length && messages[first]?.role !== 'user') first += 1;
-  return Math.max(0, Math.min(first, lastQuestion));
+  return first;
+}
+
+/** Index of the first message to keep: a person's, and at the latest the last one's. */
+function firstQuestion(messages: readonly Message[], from: number): number {
+  const next = messages.findIndex(({ role }, index) => index >= from && role === 'user');
+  const last = messages.findLastIndex(({ role }) => role === 'user');
+  return Math.max(0, next < 0 ? last : next);
 }
 
 /** Answers without a word are left out; then neighbours of one role become one message, as chat templates want. */

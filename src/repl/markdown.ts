@@ -47,7 +47,9 @@ export class MarkdownStyler {
         this.#held = token;
         break;
       }
-      spans.push({ text: token, style: this.#take(token, next) });
+      const isCode = this.#fence !== '';
+      const style = this.#take(token, next);
+      spans.push({ text: token, style, ...(isCode ? { verbatim: true } : {}) });
       from += token.length;
     }
     return spans;

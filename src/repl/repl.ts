@@ -351,5 +351,5 @@ export class Repl {
 
 /** A terminal would jump over a tab's cells, and leave what was there before. */
 function withSpaces(write: (spans: readonly Span[]) => void): (spans: readonly Span[]) => void {
-  return (spans) => write(spans.map(({ text, style }) => ({ text: text.replaceAll('\t', '    '), style })));
+  return (spans) => write(spans.map((span) => ({ ...span, text: span.text.replaceAll('\t', '    ') })));
 }

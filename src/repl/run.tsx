@@ -9,6 +9,7 @@ import { Input } from './input.ts';
 import { type Configured, Repl } from './repl.ts';
 import type { ReplServices } from './services.ts';
 import { Terminal, type TerminalStreams } from './terminal/terminal.ts';
+import { WordFlow } from './terminal/word-flow.ts';
 import { chooseTheme } from './themes.ts';
 import { welcomeSpans } from './welcome.ts';
 
@@ -43,13 +44,15 @@ const fewestImageRows = 8;
 export async function runSitting(options: SittingOptions): Promise<number> {
   const { session, services, history, streams, isFirst, signal, env = process.env } = options;
   const terminal = new Terminal(streams, env);
+  const flow = new WordFlow(() => terminal.size.columns);
+  const raw = options.raw ?? false;
   const repl = new Repl(session, {
     services,
     theme: chooseTheme(options.theme ?? 'auto', env),
-    raw: options.raw ?? false,
+    raw,
     configured: options.configured,
     columns: () => terminal.size.columns,
-    write: (spans) => terminal.write(spans),
+    write: (spans) => terminal.write(raw ? spans : flow.push(spans)),
   });
   const left = Promise.withResolvers<void>();
   const input = new Input(repl, history, {

@@ -4,6 +4,8 @@ import { graphemes, greatestWidth, hasAgreedWidth, width } from './cells.ts';
 export interface Span {
   readonly text: string;
   readonly style: string;
+  /** Not to be wrapped between words: code is copied as it is. */
+  readonly verbatim?: boolean;
 }
 
 const autowrapOff = '\x1b[?7l';
