@@ -4,7 +4,7 @@
  * which is what llama.cpp's own programs do. They are not part of the library's promise, so package.json
  * pins its version and engine.test.ts runs on them.
  */
-import type { LlamaContext, LlamaContextSequence, LlamaModel } from 'node-llama-cpp';
+import type { Llama, LlamaContext, LlamaContextSequence, LlamaModel } from 'node-llama-cpp';
 import { AppError } from '../../errors.ts';
 import type { LoadOptions } from '../engine.ts';
 import type { Adapter } from './lora.ts';
@@ -118,18 +118,10 @@ export class NativeModel implements AsyncDisposable {
     settings: LlamaSettings,
     { signal, onProgress }: LoadOptions,
   ): Promise<NativeModel> {
-    const { getLlama, LlamaLogLevel } = await import('node-llama-cpp');
-    const complaints: string[] = [];
+    complaints.length = 0;
     try {
-      const llama = await getLlama({
-        gpu: false,
-        build: 'never',
-        skipDownload: true,
-        progressLogs: false,
-        logLevel: LlamaLogLevel.error,
-        logger: (_level, message) => complaints.push(message.trim()),
-      });
-      const model = await llama.loadModel({
+      library ??= loadLibrary();
+      const model = await (await library).loadModel({
         modelPath: path,
         gpuLayers: 0,
         useMmap: settings.mmap,
@@ -170,7 +162,6 @@ export class NativeModel implements AsyncDisposable {
     await this.#sequence.dispose();
     await this.#context.dispose();
     await this.model.dispose();
-    await this.model.llama.dispose();
   }
 
   /** When nothing runs in native code any more. */
@@ -295,6 +286,23 @@ export class NativeModel implements AsyncDisposable {
       [Symbol.dispose]: () => sampler.dispose(),
     };
   }
+}
+
+/** One for the process: each loading of it starts another process, which tries the binary out. */
+let library: Promise<Llama> | undefined;
+/** What llama.cpp said of the last load. */
+const complaints: string[] = [];
+
+async function loadLibrary(): Promise<Llama> {
+  const { getLlama, LlamaLogLevel } = await import('node-llama-cpp');
+  return await getLlama({
+    gpu: false,
+    build: 'never',
+    skipDownload: true,
+    progressLogs: false,
+    logLevel: LlamaLogLevel.error,
+    logger: (_level, message) => complaints.push(message.trim()),
+  });
 }
 
 /** A quantized cache needs it; with a cache of 32-bit floats the person wants exactness before speed. */

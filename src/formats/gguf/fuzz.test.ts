@@ -1,12 +1,13 @@
 /**
  * Mutated files never hang, exhaust or abort the reader: it answers or throws GGUF_INVALID.
- * The long run: BABBLE_FUZZ=10000 npx vitest run src/formats/gguf/fuzz
+ * The long run: npm run fuzz:gguf
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { AppError } from '../../errors.ts';
+import { generator, mutate } from './fixtures/mutate.ts';
 import { readGguf } from './read.ts';
 import { type GgufValue, ggmlType } from './types.ts';
 import { writeGguf } from './write.ts';
@@ -14,17 +15,6 @@ import { writeGguf } from './write.ts';
 const rounds = Number(process.env['BABBLE_FUZZ'] ?? 500);
 const folder = mkdtempSync(join(tmpdir(), 'babble-gguf-fuzz-'));
 afterAll(() => rmSync(folder, { recursive: true }));
-
-/** mulberry32: the same files at every run. */
-function generator(seed: number) {
-  let state = seed;
-  return (below: number) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
-}
 
 async function seedFile(): Promise<Buffer> {
   const metadata = new Map<string, GgufValue>([
@@ -45,40 +35,13 @@ async function seedFile(): Promise<Buffer> {
   return readFileSync(path);
 }
 
-const extremes = [0n, 1n, 2n ** 31n, 2n ** 32n - 1n, 2n ** 40n, 2n ** 63n - 1n, 2n ** 63n, 2n ** 64n - 1n];
-
-/** Mostly in the header, which is where lengths and counts are. */
-function mutate(seed: Buffer, random: (below: number) => number): Buffer {
-  const out = Buffer.from(seed);
-  const position = () => random(random(4) === 0 ? out.length : 700);
-  for (let changes = 1 + random(4); changes > 0; changes--) {
-    switch (random(5)) {
-      case 0:
-        out[position()] = random(256);
-        break;
-      case 1:
-        out.writeBigUInt64LE(extremes[random(extremes.length)]!, Math.min(position(), out.length - 8));
-        break;
-      case 2:
-        out.writeUInt32LE(random(2 ** 32), Math.min(position(), out.length - 4));
-        break;
-      case 3:
-        out.copy(out, position(), position(), position());
-        break;
-      default:
-        return out.subarray(0, position());
-    }
-  }
-  return out;
-}
-
 test(`${rounds} mutated files: an answer or GGUF_INVALID`, { timeout: 300_000 }, async () => {
   const seed = await seedFile();
   const random = generator(20_260);
   const path = join(folder, 'mutant.gguf');
   let rejected = 0;
   for (let round = 0; round < rounds; round++) {
-    writeFileSync(path, mutate(seed, random));
+    writeFileSync(path, mutate(seed, random, 700));
     try {
       readGguf(path);
     } catch (error) {
