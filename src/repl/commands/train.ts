@@ -4,6 +4,7 @@ import { AppError } from '../../errors.ts';
 import type { Repl } from '../repl.ts';
 import { describeTraining } from '../training/chart.ts';
 import { isUnderWay } from '../training/state.ts';
+import { handleOf } from '../training/trainings.ts';
 import type { Command, Screen } from './command.ts';
 import { hyperOf, numberFlag, type Parsed, parseFlags } from './flags.ts';
 
@@ -58,7 +59,7 @@ export const trainCommand: Command = {
 export function announce(run: Parameters<Repl['trainings']['begin']>[0], repl: Repl, screen: Screen): void {
   repl.trainings.begin(run, { chart: screen.hasPanel });
   repl.notice(
-    `Training ${run.model} in the background, as the run ${run.id}. /engine ${run.id} talks to it as it is; /train stop stops it.`,
+    `Training ${run.model} in the background. /engine ${handleOf(run)} talks to it as it is; /train stop stops it.`,
   );
 }
 

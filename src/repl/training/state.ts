@@ -17,7 +17,8 @@ export type TrainingAction =
   | { readonly type: 'begin'; readonly id: string; readonly model: string }
   | { readonly type: 'event'; readonly event: TrainingEvent }
   | { readonly type: 'stop' }
-  | { readonly type: 'end'; readonly how: 'stopped' | 'finished' | 'failed' };
+  /** `step`: how far it came, where that is known. */
+  | { readonly type: 'end'; readonly how: 'stopped' | 'finished' | 'failed'; readonly step?: number };
 
 /** More points than a chart can show. */
 const mostPoints = 1000;
@@ -37,7 +38,7 @@ export function trainingReducer(
     case 'stop':
       return isUnderWay(state) ? { ...state, activity: 'stopping' } : state;
     case 'end':
-      return { ...state, activity: action.how };
+      return { ...state, activity: action.how, progress: atStep(state.progress, action.step) };
     default:
       return action satisfies never;
   }
@@ -46,6 +47,11 @@ export function trainingReducer(
 /** Whether a process trains. */
 export function isUnderWay(state: TrainingState | undefined): state is TrainingState {
   return state !== undefined && ['starting', 'training', 'stopping'].includes(state.activity);
+}
+
+/** The last progress told is some steps old. */
+function atStep(progress: Progress | undefined, step: number | undefined): Progress | undefined {
+  return progress && step !== undefined ? { ...progress, step } : progress;
 }
 
 function afterEvent(state: TrainingState, event: TrainingEvent): TrainingState {

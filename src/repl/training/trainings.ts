@@ -1,3 +1,4 @@
+import { listEngines } from '../../engines/registry.ts';
 import { AppError } from '../../errors.ts';
 import { startTraining, type Training, type TrainingOutcome } from '../../training/client.ts';
 import type { NamedRun } from '../../training/studio.ts';
@@ -9,6 +10,11 @@ import { isUnderWay, type TrainingAction, type TrainingState, trainingReducer } 
 
 /** The chart and the status line change at most this often. */
 const drawMs = 250;
+
+/** What `/engine` takes for a run's model: its name, unless an engine is called the same. */
+export function handleOf({ id, model }: { readonly id: string; readonly model: string }): string {
+  return listEngines().some((engine) => engine.id === model) ? id : model;
+}
 
 /** One run at a time, in a process of its own, behind the conversation. */
 export class Trainings {
@@ -94,7 +100,7 @@ export class Trainings {
 
   async #end({ reason, step, best, losses }: TrainingOutcome): Promise<void> {
     const state = this.state.get()!;
-    this.state.dispatch({ type: 'end', how: reason === 'interrupted' ? 'stopped' : 'finished' });
+    this.state.dispatch({ type: 'end', how: reason === 'interrupted' ? 'stopped' : 'finished', step });
     this.#repl.services.forgetEngines();
     this.#closeChart();
     if (reason === 'interrupted') {
@@ -106,7 +112,7 @@ export class Trainings {
     const list = Object.entries(losses ?? {}).map(([split, loss]) => `${split} ${loss.toFixed(4)}`);
     const early = reason === 'early-stop' ? `stopped early at step ${step}, ` : '';
     this.#repl.notice(
-      `${state.model} is trained: ${early}best step ${best?.step}, loss ${list.join(', ')}. /engine ${state.id} talks to it.`,
+      `${state.model} is trained: ${early}best step ${best?.step}, loss ${list.join(', ')}. /engine ${handleOf(state)} talks to it.`,
     );
   }
 
