@@ -34,6 +34,12 @@ export function describeGguf(file: string) {
   };
 }
 
+/** The Jinja template by which a GGUF model (its folder or file) takes messages; undefined when it has none. */
+export function chatTemplateOf(modelPath: string): string | undefined {
+  const file = modelPath.endsWith('.gguf') ? modelPath : ggufFileOf(modelPath);
+  return file === undefined ? undefined : readModel(file).model.chatTemplate;
+}
+
 function names(folder: string): readonly string[] {
   try {
     return readdirSync(folder);

@@ -1,17 +1,19 @@
 import type { Picture } from '../pictures/index.ts';
-import type { Menu, Screen, Suggestion } from './commands/command.ts';
+import type { Menu, Screen } from './commands/command.ts';
 import { suggestions } from './commands/index.ts';
 import { shouldFold, unfold } from './editor/folds.ts';
 import { editorAction, keyName } from './editor/keymap.ts';
+import { Recall } from './editor/recall.ts';
 import { type EditorAction, type EditorState, editorReducer, emptyEditor } from './editor/reducer.ts';
 import { submission } from './editor/submit.ts';
 import { markColumns } from './editor/view.tsx';
 import type { History } from './history.ts';
-import { type MenuAction, type MenuState, matches, menuReducer } from './menu/reducer.ts';
+import { MenuKeys } from './menu/menu-keys.ts';
 import type { Repl } from './repl.ts';
 import { Store } from './store.ts';
 import { Submissions } from './submissions.ts';
-import { noSuggestions, type SuggestAction, type SuggestState, suggestReducer } from './suggest/reducer.ts';
+import { mentionAt, suggestFiles } from './suggest/files.ts';
+import { Completion } from './suggest/completion.ts';
 import type { KeyEvent } from './terminal/keys.ts';
 
 type Key = KeyEvent & { type: 'key' };
@@ -33,21 +35,17 @@ export interface InputHost {
 /** Everything the keys do. The views only draw the stores. */
 export class Input implements Screen {
   readonly editor = new Store<EditorState, EditorAction>(editorReducer, emptyEditor);
-  readonly menu = new Store<MenuState | undefined, MenuAction>(menuReducer, undefined);
-  readonly suggest = new Store<SuggestState, SuggestAction>(suggestReducer, noSuggestions);
   readonly submissions: Submissions;
   readonly hasPanel = true;
   readonly #repl: Repl;
   readonly #host: InputHost;
   readonly #history: History;
-  #answerMenu: ((value: unknown) => void) | undefined;
+  readonly #menu: MenuKeys;
+  readonly #completion: Completion;
+  readonly #recall: Recall;
   #answerRevision: ((text: string | undefined) => void) | undefined;
-  // Place in the history, counted back from its end; 0 is the text being written, kept in `draft`.
-  #back = 0;
-  #draft = '';
   #prefix = '';
   #leaving = false;
-  #refreshing: Promise<void> | undefined;
   // Keys that came while Tab waits for what it is to offer.
   #held: KeyEvent[] | undefined;
 
@@ -55,7 +53,25 @@ export class Input implements Screen {
     this.#repl = repl;
     this.#history = history;
     this.#host = host;
+    this.#menu = new MenuKeys((hint) => this.#hint(hint));
+    this.#completion = new Completion(
+      async ({ text, cursor }) =>
+        text.startsWith('/') && cursor === text.length ? suggestions(text, repl) : undefined,
+      this.editor,
+      (action) => this.#edit(action),
+    );
+    this.#recall = new Recall(history);
     this.submissions = new Submissions(repl, this);
+  }
+
+  /** For the views. */
+  get menu(): MenuKeys['store'] {
+    return this.#menu.store;
+  }
+
+  /** For the views. */
+  get suggest(): Completion['store'] {
+    return this.#completion.store;
   }
 
   get columns(): number {
@@ -64,16 +80,15 @@ export class Input implements Screen {
 
   handle(event: KeyEvent): void {
     if (this.#held) this.#held.push(event);
-    else if (this.#refreshing && event.type === 'key' && event.name === 'tab') this.#hold(event);
+    else if (this.#completion.refreshing && event.type === 'key' && event.name === 'tab') this.#hold(event);
     else this.#handleNow(event);
   }
 
   #hold(event: KeyEvent): void {
     this.#held = [event];
-    void this.#refreshing!.then(() => {
+    void this.#completion.refreshing!.then(() => {
       const held = this.#held ?? [];
       this.#held = undefined;
-      this.#refreshing = undefined;
       for (const key of held) this.handle(key);
     });
   }
@@ -86,7 +101,7 @@ export class Input implements Screen {
     }
     const isInterrupt = event.type === 'key' && keyName(event) === 'ctrl+c';
     if (!isInterrupt) this.#disarm();
-    if (this.menu.get()) this.#handleMenu(event);
+    if (this.#menu.isOpen) this.#menu.handle(event);
     else if (this.#prefix !== '') this.#handleChord(event);
     else if (event.type !== 'key' || !this.#handleKey(event)) {
       const action = editorAction(event);
@@ -95,28 +110,22 @@ export class Input implements Screen {
   }
 
   choose<Value>(menu: Menu<Value>): Promise<Value | undefined> {
-    return new Promise((resolve) => this.#openMenu(menu, resolve));
-  }
-
-  #openMenu<Value>(menu: Menu<Value>, answer: (value: Value | undefined) => void): void {
-    this.#answerMenu = answer as (value: unknown) => void;
-    this.menu.dispatch({ type: 'open', menu });
-    this.#repl.status.dispatch({ type: 'hint', hint: '↑↓ choose · Enter takes · Esc leaves' });
+    return new Promise((resolve) => this.#menu.open(menu, resolve));
   }
 
   revise(text: string, hint: string): Promise<string | undefined> {
     this.editor.dispatch({ type: 'reset' });
     this.editor.dispatch({ type: 'replace', text });
-    this.#repl.status.dispatch({ type: 'hint', hint });
+    this.#hint(hint);
     return new Promise((resolve) => {
       this.#answerRevision = resolve;
     });
   }
 
   #endRevision(text: string | undefined): void {
-    this.suggest.dispatch({ type: 'close' });
+    this.#completion.close();
     this.editor.dispatch({ type: 'reset' });
-    this.#repl.status.dispatch({ type: 'hint', hint: undefined });
+    this.#hint(undefined);
     this.#answerRevision?.(text);
     this.#answerRevision = undefined;
   }
@@ -143,7 +152,7 @@ export class Input implements Screen {
   async close(): Promise<void> {
     this.submissions.takeQueued();
     this.#repl.stop();
-    if (this.menu.get()) this.#closeMenu(undefined);
+    if (this.#menu.isOpen) this.#menu.close();
     this.#repl.panel.get()?.onClose?.();
     if (this.#answerRevision) this.#endRevision(undefined);
     await this.submissions.idle();
@@ -156,10 +165,10 @@ export class Input implements Screen {
         this.#enter();
         return true;
       case 'tab':
-        this.#moveSuggestion(1);
+        this.#completion.move(1);
         return true;
       case 'shift+tab':
-        this.#moveSuggestion(-1);
+        this.#completion.move(-1);
         return true;
       case 'up':
       case 'ctrl+p':
@@ -201,56 +210,17 @@ export class Input implements Screen {
     else if (name === 'ctrl+u') this.#edit({ type: 'undo' });
   }
 
-  #handleMenu(event: KeyEvent): void {
-    const state = this.menu.get()!;
-    if (event.type !== 'key') {
-      const filter = state.filter + event.text.replaceAll(/\s+/g, ' ');
-      this.menu.dispatch({ type: 'filter', filter });
-      return;
-    }
-    const moves: Readonly<Record<string, number>> = {
-      up: -1,
-      'ctrl+p': -1,
-      'shift+tab': -1,
-      down: 1,
-      'ctrl+n': 1,
-      tab: 1,
-      pageup: -8,
-      pagedown: 8,
-      home: -Infinity,
-      end: Infinity,
-    };
-    const name = keyName(event);
-    const by = moves[name];
-    if (by !== undefined) this.menu.dispatch({ type: 'move', by });
-    else if (name === 'backspace') this.menu.dispatch({ type: 'filter', filter: state.filter.slice(0, -1) });
-    else if (name === 'enter') {
-      const item = matches(state)[state.selected];
-      if (item) this.#closeMenu(item.value);
-    } else if (name === 'escape' || name === 'ctrl+c' || name === 'ctrl+d') this.#closeMenu(undefined);
-  }
-
-  #closeMenu(value: unknown): void {
-    this.menu.dispatch({ type: 'close' });
-    this.#repl.status.dispatch({ type: 'hint', hint: undefined });
-    this.#answerMenu?.(value);
-    this.#answerMenu = undefined;
-  }
-
   #edit(action: EditorAction): void {
-    this.#back = 0;
+    this.#recall.reset();
     this.editor.dispatch(action);
-    const refreshing = this.#refreshSuggestions().finally(() => {
-      if (this.#refreshing === refreshing) this.#refreshing = undefined;
-    });
-    this.#refreshing = refreshing;
+    this.#completion.refresh();
   }
 
   #enter(): void {
     const { text, cursor, folds } = this.editor.get();
-    const chosen = this.#chosenSuggestion();
+    const { chosen } = this.#completion;
     if (chosen) {
-      this.#take(chosen);
+      this.#completion.take(chosen);
       return;
     }
     if (this.#answerRevision) {
@@ -263,16 +233,16 @@ export class Input implements Screen {
       this.editor.dispatch({ type: 'replace', text: '\n', from, to: cursor });
       return;
     }
-    this.suggest.dispatch({ type: 'close' });
+    this.#completion.close();
     this.editor.dispatch({ type: 'reset' });
-    this.#back = 0;
+    this.#recall.reset();
     const whole = unfold(next.text, folds);
     void this.#history.add(unfold(text, folds));
     this.submissions.submit(whole);
   }
 
   #escape(): void {
-    if (this.suggest.get().list.length > 0) this.suggest.dispatch({ type: 'close' });
+    if (this.#completion.isOpen) this.#completion.close();
     else if (this.#answerRevision) this.#endRevision(undefined);
     else if (this.#repl.isGenerating) this.#stop();
   }
@@ -287,13 +257,13 @@ export class Input implements Screen {
       this.#endRevision(undefined);
       return;
     } else if (this.editor.get().text !== '') {
-      this.suggest.dispatch({ type: 'close' });
+      this.#completion.close();
       this.editor.dispatch({ type: 'reset' });
-      this.#back = 0;
+      this.#recall.reset();
       return;
     }
     this.#leaving = true;
-    this.#repl.status.dispatch({ type: 'hint', hint: 'Ctrl+C again leaves' });
+    this.#hint('Ctrl+C again leaves');
   }
 
   /** Stops the answer. What waited for it comes back into an empty editor. */
@@ -306,34 +276,25 @@ export class Input implements Screen {
   #disarm(): void {
     if (!this.#leaving) return;
     this.#leaving = false;
-    this.#repl.status.dispatch({ type: 'hint', hint: undefined });
+    this.#hint(undefined);
   }
 
   #vertical(rows: 1 | -1): void {
-    if (this.suggest.get().list.length > 0 && this.#back === 0) {
-      this.#moveSuggestion(rows);
+    if (this.#completion.isOpen && !this.#recall.isActive) {
+      this.#completion.move(rows);
       return;
     }
     const before = this.editor.get();
     const columns = this.#host.columns() - markColumns;
-    if (this.#back === 0 || before.text.includes('\n')) {
+    if (!this.#recall.isActive || before.text.includes('\n')) {
       this.editor.dispatch({ type: 'vertical', rows, columns });
       if (this.editor.get() !== before) return;
     }
-    this.#recall(this.#back - rows);
-  }
-
-  /** Puts an earlier message into the editor. */
-  #recall(back: number): void {
-    const { entries } = this.#history;
-    if (back < 0 || back > entries.length || back === this.#back) return;
-    if (this.#back === 0) {
-      const { text, folds } = this.editor.get();
-      this.#draft = unfold(text, folds);
-    }
-    this.#back = back;
-    this.edit(back === 0 ? this.#draft : entries.at(-back)!);
-    this.suggest.dispatch({ type: 'close' });
+    const { text, folds } = before;
+    const earlier = this.#recall.step(rows === -1 ? 1 : -1, () => unfold(text, folds));
+    if (earlier === undefined) return;
+    this.edit(earlier);
+    this.#completion.close();
   }
 
   #searchHistory(): void {
@@ -341,7 +302,7 @@ export class Input implements Screen {
     if (entries.length === 0) return;
     const items = entries.map((text) => ({ label: text.replaceAll(/\s+/g, ' '), value: text }));
     // Not by a promise: the keys that follow belong to the text that was chosen.
-    this.#openMenu<string>({ title: 'Earlier', items }, (text) => {
+    this.#menu.open<string>({ title: 'Earlier', items }, (text) => {
       if (text !== undefined) this.edit(text);
     });
   }
@@ -356,45 +317,7 @@ export class Input implements Screen {
     }
   }
 
-  async #refreshSuggestions(): Promise<void> {
-    const { text, cursor } = this.editor.get();
-    if (!text.startsWith('/') || cursor !== text.length) {
-      this.suggest.dispatch({ type: 'close' });
-      return;
-    }
-    const { from, list } = await suggestions(text, this.#repl).catch(() => ({ from: 0, list: [] }));
-    if (this.editor.get().text !== text) return;
-    // A word that is whole already needs no menu.
-    const isWhole = list.length === 1 && list[0]!.value.trimEnd() === text.slice(from);
-    this.suggest.dispatch({ type: 'offer', from, list: isWhole ? [] : list });
-  }
-
-  #chosenSuggestion(): Suggestion | undefined {
-    const { list, selected } = this.suggest.get();
-    return list[selected];
-  }
-
-  #moveSuggestion(by: 1 | -1): void {
-    const { list, selected } = this.suggest.get();
-    const only = list.length === 1 ? list[0] : undefined;
-    if (only) this.#take(only);
-    else if (selected >= 0 || by < 0 || !this.#completeCommon()) this.suggest.dispatch({ type: 'move', by });
-  }
-
-  /** Types what all suggestions have in common. Gives whether that was anything. */
-  #completeCommon(): boolean {
-    const { list, from } = this.suggest.get();
-    const { text } = this.editor.get();
-    if (list.length === 0) return false;
-    let common = list[0]!.value;
-    for (const { value } of list) while (!value.startsWith(common)) common = common.slice(0, -1);
-    if (common.length <= text.length - from) return false;
-    this.#edit({ type: 'replace', text: common, from, to: text.length });
-    return true;
-  }
-
-  #take(suggestion: Suggestion): void {
-    const { text } = this.editor.get();
-    this.#edit({ type: 'replace', text: suggestion.value, from: this.suggest.get().from, to: text.length });
+  #hint(hint: string | undefined): void {
+    this.#repl.status.dispatch({ type: 'hint', hint });
   }
 }

@@ -2,6 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { listModels } from '../catalogue/catalogue.ts';
 import { type OpenEngine, openEngineProcess } from '../chat/engine-link.ts';
+import { keepPreset, listPresets, type Preset } from '../chat/presets.ts';
 import { createSession, resumeSession } from '../chat/session.ts';
 import type { Store } from '../chat/store/store.ts';
 import { importConversation } from '../chat/transcript-import.ts';
@@ -119,6 +120,14 @@ export class LocalServices implements ReplServices {
   tourStep(): number | undefined {
     const step = this.#store.getSetting(tourKey);
     return typeof step === 'number' && Number.isInteger(step) && step >= 0 ? step : undefined;
+  }
+
+  presets(): ReadonlyMap<string, Preset> {
+    return listPresets(this.#store);
+  }
+
+  keepPreset(name: string, preset: Preset | undefined): void {
+    keepPreset(this.#store, name, preset);
   }
 
   rememberEngine(engineId: string, modelId: string, kind: EngineKind): void {

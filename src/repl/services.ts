@@ -1,3 +1,4 @@
+import type { Preset } from '../chat/presets.ts';
 import type { ChatSession, ConversationSummary, SearchHit, Vote, VoteTally } from '../chat/types.ts';
 import type { FitReport } from '../engines/engine.ts';
 import type { EngineKind } from './transcript.ts';
@@ -42,6 +43,10 @@ export interface ReplServices extends AsyncDisposable {
   /** Keeps the step (from 0) at which `/tour` goes on; undefined forgets it. */
   keepTourStep(step: number | undefined): void;
   tourStep(): number | undefined;
+  /** Presets by name. */
+  presets(): ReadonlyMap<string, Preset>;
+  /** Keeps a preset under a name; undefined forgets it. @throws AppError USAGE for what is no name. */
+  keepPreset(name: string, preset: Preset | undefined): void;
   /** Remembers the engine for the next start, and of what kind it is. */
   rememberEngine(engineId: string, modelId: string, kind: EngineKind): void;
   /** What a model was when it was last loaded; undefined when it never was. */

@@ -21,11 +21,13 @@ import { keepCommand } from './keep.ts';
 import { loadCommand } from './load.ts';
 import { modelsCommand } from './models.ts';
 import { probsCommand } from './probs.ts';
+import { presetCommand } from './preset.ts';
 import { promptCommand } from './prompt.ts';
 import { saveCommand } from './save.ts';
 import { searchCommand } from './search.ts';
 import { seedCommand } from './seed.ts';
 import { setCommand } from './set.ts';
+import { showCommand } from './show.ts';
 import { similarityCommand } from './similarity.ts';
 import { surpriseCommand } from './surprise.ts';
 import { systemCommand } from './system.ts';
@@ -54,9 +56,11 @@ const commands: readonly Command[] = [
   voteCommand,
   modelsCommand,
   setCommand,
+  showCommand,
   seedCommand,
   systemCommand,
   promptCommand,
+  presetCommand,
   undoCommand,
   copyCommand,
   clearCommand,
