@@ -32,10 +32,13 @@ export async function showCommand(name: string, { json }: { json?: boolean }): P
 }
 
 async function ggufFacts(first: string): Promise<Record<string, unknown>> {
-  const { file, model } = readModel(first);
+  const { file, model, parts } = readModel(first);
   const { chatTemplate, split, ...facts } = model;
   const source = await readSourceRecord(path.dirname(first));
-  const types = Map.groupBy(file.tensors, ({ type }) => type.name);
+  const types = Map.groupBy(
+    parts.flatMap(({ tensors }) => tensors),
+    ({ type }) => type.name,
+  );
   const tokenizer = file.metadata.get('tokenizer.ggml.model');
   return {
     ...facts,
@@ -62,4 +65,5 @@ async function folderFacts(folder: string): Promise<Record<string, unknown>> {
   };
 }
 
-const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
+const megabytes = (bytes: number) =>
+  bytes < 1e6 ? `${(bytes / 1e3).toFixed(0)} kB` : `${(bytes / 1e6).toFixed(0)} MB`;

@@ -1,7 +1,6 @@
 /** Models split into several files: `name-00001-of-00003.gguf` and so on. llama.cpp finds the parts by these names. */
 import { AppError } from '../../errors.ts';
-import { invalidGguf } from './cursor.ts';
-import { describeModel, type GgufModel } from './model.ts';
+import { describeModel, type GgufModel, splitOf } from './model.ts';
 import { readGguf } from './read.ts';
 import type { GgufFile } from './types.ts';
 
@@ -27,40 +26,68 @@ export function withoutPart(name: string): string {
   return name.replace(partPattern, '.gguf');
 }
 
+export interface ReadModel {
+  /** The file to load, of a split model its first; llama.cpp finds the other parts. */
+  readonly file: GgufFile;
+  /** With the weights of all parts. */
+  readonly model: GgufModel;
+  readonly parts: readonly GgufFile[];
+}
+
 /**
  * Reads and checks a model's file, and the others where it is split.
  * @param first the file; of a split model its first
- * @returns the first file with the tensors of all, and the model they are
  * @throws AppError FILE_NOT_FOUND, GGUF_INVALID
  */
-export function readModel(first: string): { readonly file: GgufFile; readonly model: GgufModel } {
+export function readModel(first: string): ReadModel {
   const file = readGguf(first);
-  const count = splitNumber(file, 'split.count') ?? 1;
-  if (count === 1) return { file, model: describeModel(file) };
-  const names = partNames(first);
-  if (names?.length !== count) {
-    throw invalidGguf(first, `it is one of ${count} parts but its name does not say so`);
-  }
-  if (first !== names[0]) {
-    throw new AppError('GGUF_INVALID', `${first} is not the first of ${count} parts.`, {
+  const { index, count, tensorCount } = splitOf(file);
+  if (count === 1) return { file, model: describeModel(file), parts: [file] };
+  if (index !== 0) {
+    throw new AppError('GGUF_INVALID', `${first} is part ${index + 1} of a model.`, {
       hint: 'Name the first part; the others are found beside it.',
     });
   }
-  const parts = names.map((name, i) => (i === 0 ? file : readGguf(name)));
-  for (const [i, part] of parts.entries()) {
-    const actual = splitNumber(part, 'split.no');
-    if (actual !== i || splitNumber(part, 'split.count') !== count) {
-      throw invalidGguf(part.path, `it holds part ${(actual ?? -1) + 1}, expected ${i + 1} of ${count}`);
-    }
+  const names = partNames(first);
+  if (names?.length !== count || names[0] !== first) {
+    const ending = `-00001-of-${String(count).padStart(5, '0')}.gguf`;
+    throw new AppError(
+      'GGUF_INVALID',
+      `${first} is one of ${count} parts but its name does not end in ${ending}.`,
+    );
   }
-  const whole = { ...file, tensors: parts.flatMap(({ tensors }) => tensors) };
-  return { file: whole, model: describeModel(whole) };
+  const parts = [file, ...names.slice(1).map((name, i) => openPart(name, i + 1, count))];
+  const tensors = parts.flatMap((part) => part.tensors);
+  const wanted = tensorCount ?? tensors.length;
+  if (tensors.length !== wanted || new Set(tensors.map(({ name }) => name)).size !== wanted) {
+    throw new AppError(
+      'GGUF_INVALID',
+      `The ${count} parts of ${first} hold ${tensors.length} tensors, the first announces ${wanted} different ones.`,
+      { hint: 'Parts of different models were mixed: download them again.' },
+    );
+  }
+  return { file, model: describeModel({ ...file, tensors }), parts };
 }
 
-function splitNumber(file: GgufFile, key: string): number | undefined {
-  const entry = file.metadata.get(key);
-  if (entry === undefined || entry.type === 'array' || entry.type === 'string' || entry.type === 'bool') {
-    return undefined;
+/** A further part of a split model: it must be there and say that it is this one. */
+function openPart(name: string, index: number, count: number): GgufFile {
+  const part = readPart(name, index, count);
+  const found = splitOf(part);
+  if (found.index === index && found.count === count) return part;
+  throw new AppError(
+    'GGUF_INVALID',
+    `${name} says that it is part ${found.index + 1} of ${found.count}, expected ${index + 1} of ${count}.`,
+  );
+}
+
+function readPart(name: string, index: number, count: number): GgufFile {
+  try {
+    return readGguf(name);
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'FILE_NOT_FOUND') throw error;
+    throw new AppError('FILE_NOT_FOUND', `Part ${index + 1} of ${count} of the model is missing: ${name}.`, {
+      hint: 'All parts lie in one folder, under the names they came with.',
+      cause: error,
+    });
   }
-  return Number(entry.value);
 }
