@@ -12,8 +12,8 @@ import { MenuKeys } from './menu/menu-keys.ts';
 import type { Repl } from './repl.ts';
 import { Store } from './store.ts';
 import { Submissions } from './submissions.ts';
+import { Completion, type SuggestOffer } from './suggest/completion.ts';
 import { mentionAt, suggestFiles } from './suggest/files.ts';
-import { Completion } from './suggest/completion.ts';
 import type { KeyEvent } from './terminal/keys.ts';
 
 type Key = KeyEvent & { type: 'key' };
@@ -55,8 +55,7 @@ export class Input implements Screen {
     this.#host = host;
     this.#menu = new MenuKeys((hint) => this.#hint(hint));
     this.#completion = new Completion(
-      async ({ text, cursor }) =>
-        text.startsWith('/') && cursor === text.length ? suggestions(text, repl) : undefined,
+      (state) => this.#offer(state),
       this.editor,
       (action) => this.#edit(action),
     );
@@ -315,6 +314,13 @@ export class Input implements Screen {
     } catch (error) {
       this.#repl.fail(error);
     }
+  }
+
+  /** Files after an `@`, else what goes on from a command. */
+  async #offer({ text, cursor }: EditorState): Promise<SuggestOffer | undefined> {
+    const mention = mentionAt(text.slice(0, cursor));
+    if (mention) return { from: mention.from, list: await suggestFiles(mention.typed, process.cwd()) };
+    return text.startsWith('/') && cursor === text.length ? suggestions(text, this.#repl) : undefined;
   }
 
   #hint(hint: string | undefined): void {
