@@ -2,6 +2,7 @@ import { createCommand } from '../options.ts';
 
 /** `babble models`: what can be talked to; fetches, shows, names and removes models. */
 export async function run(args: readonly string[]): Promise<number> {
+  let code = 0;
   const command = createCommand(
     'models',
     'List, fetch, show, name and remove models.',
@@ -26,7 +27,9 @@ export async function run(args: readonly string[]): Promise<number> {
       'fetch a GGUF model: an alias, hf:owner/repo/file.gguf, hf:owner/repo:Q4_K_M, https address or path',
     )
     .option('--sha256 <hash>', 'refuse any other file')
-    .action(async (ref, options) => (await import('../models/pull.ts')).pullCommand(ref, options));
+    .action(async (ref, options) => {
+      code = await (await import('../models/pull.ts')).pullCommand(ref, options);
+    });
   command
     .command('rm <model>')
     .description('remove a model of yours')
@@ -43,5 +46,5 @@ export async function run(args: readonly string[]): Promise<number> {
     );
   for (const sub of command.commands) sub.exitOverride().showHelpAfterError();
   await command.parseAsync(args, { from: 'user' });
-  return 0;
+  return code;
 }

@@ -4,8 +4,8 @@ import { pullModel } from '../../catalogue/pull.ts';
 import type { ModelSource } from '../../catalogue/source.ts';
 import { sanitiseLine } from '../../chat/sanitise.ts';
 
-/** `babble models pull` */
-export async function pullCommand(ref: string, { sha256 }: { sha256?: string }): Promise<void> {
+/** `babble models pull` @returns the exit code: 130 when it was interrupted */
+export async function pullCommand(ref: string, { sha256 }: { sha256?: string }): Promise<0 | 130> {
   const abort = new AbortController();
   const interrupt = () => abort.abort(new DOMException('Interrupted', 'AbortError'));
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
@@ -23,6 +23,11 @@ export async function pullCommand(ref: string, { sha256 }: { sha256?: string }):
       process.stdout.write(`${file}: ${bytes} bytes, sha256 ${hash}\n`);
     }
     if (pulled.existed) process.stdout.write(`${pulled.id}: was there already\n`);
+    return 0;
+  } catch (error) {
+    if (!abort.signal.aborted) throw error;
+    process.stderr.write('\nStopped. What has come is kept: the same pull goes on with it.\n');
+    return 130;
   } finally {
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
   }
