@@ -98,7 +98,11 @@ async function train({
       betweenSteps: async (step) => {
         if (isSnapshotWanted) await snapshot(step);
       },
-      onEvent: tell,
+      onEvent(event) {
+        tell(event);
+        // Whoever did not start the run can talk to its best so far.
+        if (event.type === 'eval' && event.best) isSnapshotWanted = true;
+      },
     });
     if (reason === 'recycle') return { type: 'recycle', step: state.step };
     // A run that is stopped can still be talked to.

@@ -10,7 +10,7 @@ import { AppError } from '../../errors.ts';
 export const unknownPolicies = ['refuse', 'drop', 'replace', 'extend'] as const;
 export type UnknownPolicy = (typeof unknownPolicies)[number];
 
-export interface UnknownCharacter {
+interface UnknownCharacter {
   readonly character: string;
   readonly count: number;
   /** Where it stands first, both from 1. */
