@@ -1,6 +1,6 @@
 /**
  * Makes the README's pictures again, from nothing: runs babble in a pseudo-terminal, talks to it as a person would,
- * and draws what was on the screen: a film of the sitting, and a still of its end. `npm run demo`
+ * and draws what was on the screen: a film of the sitting, and a still from the middle of it. `npm run demo`
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -92,10 +92,13 @@ try {
   await film.until('What may come next', 500);
   await film.enter('JULIET:');
   await film.until('drawn: ', 4000);
+  const still = recorded(program);
   await film.press(keys.escape);
   await film.until('Stopped.', 300);
   await film.enter('/probs live');
   await film.until('The bars are gone.', 400);
+  await film.enter('/clear');
+  await film.until('A new conversation', 300);
   await film.enter('/compare bigram-count mlp wavenet ma');
   await film.until('Go on from', 1800);
   await film.press(keys.escape);
@@ -112,11 +115,7 @@ try {
   );
   await save(
     'terminal.svg',
-    stillSvg(
-      recorded(program),
-      size,
-      'babble in a terminal: the same beginning for three models, side by side',
-    ),
+    stillSvg(still, size, 'babble in a terminal: a GPT writes, and bars show what may come at each letter'),
   );
 } finally {
   await rm(home, { recursive: true, force: true });
