@@ -6,12 +6,13 @@
  *   npm run bench:llama-65b [-- <folder for the file> [tokens]]
  */
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
 import { createEngineClient } from '../src/engines/host/client.ts';
 import { type GgufValue, ggmlType, tensorBytes } from '../src/formats/gguf/types.ts';
 import { type GgufTensor, writeGguf } from '../src/formats/gguf/write.ts';
+import { engineProcess, residentBytes } from './engine-process.ts';
 import { llamaProgram, runLlamaBench } from './llama-build.ts';
 
 const shape = { nLayer: 80, nEmbd: 8192, nFf: 22_016, nHead: 64, vocabSize: 32_000, contextLength: 2048 };
@@ -49,7 +50,7 @@ async function measure(file: string): Promise<void> {
     ours = part.usage.tokensPerSecond;
     print('first token after', `${(part.usage.firstTokenMs / 1000).toFixed(1)} s`);
   }
-  print('resident memory', `${(residentBytes(file) / 1e9).toFixed(1)} GB`);
+  print('resident memory', `${(residentBytes(engineProcess(file) ?? '') / 1e9).toFixed(1)} GB`);
   let stopped = 0;
   for await (const part of client.generate({ ...request, signal: controller.signal })) {
     if (part.type === 'text-delta' && stopped === 0) {
@@ -73,29 +74,6 @@ async function measure(file: string): Promise<void> {
     'tokens/s',
     `${ours.toFixed(2)}, llama-bench ${theirs.toFixed(2)}, ratio ${(ours / theirs).toFixed(2)}`,
   );
-}
-
-/** Of the process that has the file mapped. */
-function residentBytes(file: string): number {
-  const { ino } = statSync(file);
-  for (const pid of childProcesses()) {
-    const maps = readText(`/proc/${pid}/maps`);
-    if (!maps.includes(` ${ino} `) && !maps.includes(file)) continue;
-    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readText(`/proc/${pid}/status`))?.[1] ?? 0) * 1024;
-  }
-  return 0;
-}
-
-function childProcesses(): string[] {
-  return readText(`/proc/${process.pid}/task/${process.pid}/children`).split(' ').filter(Boolean);
-}
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return '';
-  }
 }
 
 function tensors(): GgufTensor[] {

@@ -1,14 +1,18 @@
 /**
  * Tokens a second through the whole product (engine client, host process, engine) beside llama.cpp's own
- * llama-bench, on the same file with the same threads, taking turns so that both see the same machine.
+ * llama-bench, and the time to the first token of a 200-token prompt beside llama-server's, on the same file
+ * with the same threads, taking turns so that both see the same machine. At the end: what idling costs.
  *
  *   npm run bench:llama [-- <file.gguf> [rounds] [threads]]
  */
 import { availableParallelism } from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { GenerateRequest, Usage } from '../src/engines/engine.ts';
 import { createEngineClient } from '../src/engines/host/client.ts';
 import { testModel } from '../src/engines/llama/fixtures/test-model.ts';
+import { engineProcess, processorMs } from './engine-process.ts';
 import { llamaProgram, runLlamaBench } from './llama-build.ts';
+import { LlamaServer } from './llama-server.ts';
 
 const [file = testModel, rounds = '5', threads = String(availableParallelism())] = process.argv.slice(2);
 if (file === undefined) throw new Error('there is no test model: run `node scripts/lib/test-assets.mjs`');
@@ -45,11 +49,30 @@ async function tokens(temperature: number, seed: number): Promise<number> {
   return usage.tokensPerSecond;
 }
 
-const measured = { pp256: [], tg128: [], ourPp256: [], ourGreedy: [], ourWarm: [] } as Record<
-  string,
-  number[]
->;
+/** Milliseconds until the first text is here; the prompt of 200 tokens begins with a word of its own. */
+async function firstText(round: number): Promise<number> {
+  const started = performance.now();
+  for await (const part of client.generate({
+    ...{ prompt: shortPrompt(round), maxTokens: 4, sampling: { temperature: 0 }, signal },
+  })) {
+    if (part.type === 'text-delta' && part.text !== '') return performance.now() - started;
+  }
+  throw new Error('no text came');
+}
+
+const shortPrompt = (round: number) => `${round} ${'The sea is wide and blue, and ships go by. '.repeat(16)}`;
+
+const measured = {
+  pp256: [],
+  tg128: [],
+  ourPp256: [],
+  ourGreedy: [],
+  ourWarm: [],
+  first: [],
+  ourFirst: [],
+} as Record<string, number[]>;
 const args = ['-m', file, '-t', threads];
+await using server = await LlamaServer.start(file, threads);
 await tokens(0, 0);
 for (let round = 0; round < Number(rounds); round++) {
   measured['pp256']!.push(runLlamaBench(binary, [...args, '-p', '256', '-n', '0']));
@@ -57,6 +80,8 @@ for (let round = 0; round < Number(rounds); round++) {
   measured['tg128']!.push(runLlamaBench(binary, [...args, '-p', '0', '-n', '128']));
   measured['ourGreedy']!.push(await tokens(0, round));
   measured['ourWarm']!.push(await tokens(0.8, round));
+  measured['first']!.push(await server.firstText(shortPrompt(round)));
+  measured['ourFirst']!.push(await firstText(round));
 }
 
 const median = (name: string) => measured[name]!.toSorted((a, b) => a - b)[Number(rounds) >> 1]!;
@@ -70,3 +95,11 @@ console.log(`tokens/s, median of ${rounds}`.padEnd(28), 'babble'.padStart(8), 'l
 line('prompt of 256 (pp256)', 'ourPp256', 'pp256');
 line('128 tokens, temperature 0', 'ourGreedy', 'tg128');
 line('128 tokens, temperature 0.8', 'ourWarm', 'tg128');
+line('ms to the first of 200 (server)', 'ourFirst', 'first');
+
+const pid = engineProcess(file);
+if (pid !== undefined) {
+  const before = processorMs(pid);
+  await pause(10_000);
+  console.log(`idle, loaded: ${processorMs(pid) - before} ms of processor time in 10 s`);
+}
