@@ -21,7 +21,9 @@ afterEach(async () => {
 });
 
 test('the model is written when asked for, found by the run’s id, and again when the run is stopped', async () => {
-  const config = resolveRunConfig(await loadTask('mlp'), { minutes: 60, samples: false });
+  // Without evaluations nothing else writes the model in between.
+  const request = { minutes: 60, samples: false, hyper: { evalEvery: 0 } };
+  const config = resolveRunConfig(await loadTask('mlp'), request);
   const folder = await createRun(config);
   const abort = new AbortController();
   const training = startTraining({ folder, signal: abort.signal, onEvent: () => {} });
@@ -38,4 +40,23 @@ test('the model is written when asked for, found by the run’s id, and again wh
   expect(outcome.reason).toBe('interrupted');
   expect((await readModelFile(runFiles(folder).snapshot)).recipe['bestStep']).toBe(outcome.step);
   expect(await training.snapshot()).toBeUndefined();
+});
+
+test('each best evaluation leaves the model too, for whoever did not start the run', async () => {
+  const request = { minutes: 60, samples: false, hyper: { evalEvery: 20 } };
+  const folder = await createRun(resolveRunConfig(await loadTask('mlp'), request));
+  const abort = new AbortController();
+  const steps: number[] = [];
+  const { outcome } = startTraining({
+    folder,
+    signal: abort.signal,
+    onEvent(event) {
+      if (event.type !== 'snapshot') return;
+      steps.push(event.step);
+      abort.abort();
+    },
+  });
+  expect((await outcome).reason).toBe('interrupted');
+  // One from an evaluation, before anything was stopped, and one from the stop.
+  expect(steps.length).toBeGreaterThanOrEqual(2);
 });
