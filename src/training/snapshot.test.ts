@@ -1,5 +1,5 @@
 /** A run that is talked to while it trains. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -11,9 +11,13 @@ import { createRun, runFiles } from './run-folder.ts';
 import { loadTask } from './tasks.ts';
 
 let home: string;
+let dataFile: string;
 beforeEach(async () => {
   home = await mkdtemp(path.join(os.tmpdir(), 'babble-snapshot-'));
   vi.stubEnv('BABBLE_HOME', home);
+  dataFile = path.join(home, 'names.txt');
+  const letters = [...'abcdefgh'];
+  await writeFile(dataFile, letters.flatMap((a) => letters.map((b) => `${a}${b}${a}`)).join('\n'));
 });
 afterEach(async () => {
   vi.unstubAllEnvs();
@@ -22,7 +26,7 @@ afterEach(async () => {
 
 test('the model is written when asked for, found by the run’s id, and again when the run is stopped', async () => {
   // Without evaluations nothing else writes the model in between.
-  const request = { minutes: 60, samples: false, hyper: { evalEvery: 0 } };
+  const request = { minutes: 60, samples: false, dataFile, hyper: { evalEvery: 0 } };
   const config = resolveRunConfig(await loadTask('mlp'), request);
   const folder = await createRun(config);
   const abort = new AbortController();
@@ -43,7 +47,7 @@ test('the model is written when asked for, found by the run’s id, and again wh
 });
 
 test('each best evaluation leaves the model too, for whoever did not start the run', async () => {
-  const request = { minutes: 60, samples: false, hyper: { evalEvery: 20 } };
+  const request = { minutes: 60, samples: false, dataFile, hyper: { evalEvery: 20, patience: 0 } };
   const folder = await createRun(resolveRunConfig(await loadTask('mlp'), request));
   const abort = new AbortController();
   const steps: number[] = [];
