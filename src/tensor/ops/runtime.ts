@@ -158,7 +158,7 @@ export class Runtime {
     const float = handle.dtype === 'float32';
     const source = float ? handle : this.op('Cast', [handle], { SrcT: handle.dtype, DstT: 'float32' });
     // The binding's array shares TensorFlow's memory: copy before the handle goes.
-    const data = Float32Array.from(this.#binding.tensorDataSync(source.id) as Float32Array);
+    const data = (this.#binding.tensorDataSync(source.id) as Float32Array).slice();
     if (!float) this.free(source);
     return data;
   }
