@@ -1,8 +1,9 @@
 /**
  * A training step of `gpt` at batch 64 here and in PyTorch: the same model, dropout, optimiser (AdamW) and
  * dtype, taking turns so that both see the same machine. Prints tokens a second, peak memory and the ratios.
+ * After it the same for the nets over names (train-names.ts).
  *
- *   npm run bench:train [-- <steps>]
+ *   npm run bench:train [-- <steps of gpt>]      0: only the nets over names
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { task } from '../src/engines/gpt/train.ts';
 import { hyperOf } from '../src/training/task.ts';
 import { machine, median, runTorch } from './torch/index.ts';
+import { benchNames } from './train-names.ts';
 
 const steps = Number(process.argv[2] ?? 3);
 const batch = 64;
@@ -54,6 +56,11 @@ if (apart !== undefined) {
   process.send?.(speed);
   await once(process, 'disconnect');
 } else {
+  if (steps > 0) await benchGpt();
+  await benchNames();
+}
+
+async function benchGpt(): Promise<void> {
   const show = (name: string, { tokensPerSecond, peakBytes }: Speed) =>
     console.log(
       `  ${name.padEnd(44)} ${tokensPerSecond.toFixed(0).padStart(6)} tokens/s ${(peakBytes / 2 ** 30).toFixed(2).padStart(6)} GiB`,

@@ -1,7 +1,8 @@
 /** PyTorch to race against: a virtual environment of the bench's own, pinned, made once. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { cpus } from 'node:os';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 const folder = fileURLToPath(new URL('../../node_modules/.cache/babble/torch', import.meta.url));
@@ -35,6 +36,32 @@ export function runTorch(what: 'train' | 'sample', options: Readonly<Record<stri
     encoding: 'utf8',
   });
   return JSON.parse(output.trim().split('\n').at(-1)!) as TorchResult;
+}
+
+/** A process that trains one of the lectures' nets over names; `steps` does so many and gives the time of one. */
+export interface TorchSteps extends Disposable {
+  steps(count: number): Promise<StepTime & { readonly torch: string }>;
+}
+
+export interface StepTime {
+  /** Microseconds a step, by the clock. */
+  readonly micros: number;
+  /** Microseconds a step of processor time, over all threads: steadier when other work runs beside. */
+  readonly processor: number;
+}
+
+export function startTorchSteps(model: 'mlp' | 'wavenet'): TorchSteps {
+  const child = spawn(torchPython(), [here('names.py'), model], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  return {
+    async steps(count) {
+      child.stdin.write(`${count}\n`);
+      const { value, done } = await lines.next();
+      if (done) throw new Error('the PyTorch process ended');
+      return JSON.parse(value);
+    },
+    [Symbol.dispose]: () => child.kill(),
+  };
 }
 
 export function machine(): string {
