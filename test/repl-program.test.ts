@@ -102,3 +102,45 @@ test('an unknown engine ends with exit code 2 and the terminal as it was', async
   expect(await program.exited).toBe(2);
   expect(program.screen().join('\n')).toContain('No engine is called "nonsense"');
 });
+
+test('a first-time user finds engines, a comparison and probabilities by what the screen says', async () => {
+  await using program = new PtyProgram(process.execPath, [babble], { env: { BABBLE_HOME: home } });
+  await program.waitFor('8,762 parameters');
+  // The greeting names the ways, and / lists them.
+  for (const way of ['/engine switches', '/compare', '/probs', '/tour', 'press Enter', '/ shows what else'])
+    expect(program.screen().join('\n')).toContain(way);
+  program.type(keys.enter);
+  await program.waitUntil(() => turns(program).length === 1, 'a name');
+
+  const choose = async (command: string) => {
+    program.type('/');
+    await program.waitFor(`  ${command} `);
+    const rows = program.screen();
+    const first = rows.findIndex((row) => row.startsWith('  /help'));
+    const place = rows.findIndex((row) => row.startsWith(`  ${command} `)) - first;
+    program.type(keys.down.repeat(place + 1));
+    await program.waitFor(`› ${command} `);
+    program.type(keys.enter);
+    await program.waitFor(new RegExp(`^› ${command} *$`, 'm'));
+    program.type(keys.enter);
+  };
+  await choose('/engine');
+  await program.waitFor('Engine:');
+  program.type(`bigram-grad${keys.enter}`);
+  await program.waitFor('mlp → bigram-grad');
+
+  await choose('/compare');
+  await program.waitFor('Compare (0 picked):');
+  for (const picked of ['1', '2', '3']) {
+    program.type(picked === '1' ? keys.enter : keys.down + keys.enter);
+    await program.waitFor(`Compare (${picked} picked):`);
+  }
+  program.type(keys.enter);
+  await program.waitFor('Go on from:');
+  expect(program.scrollback().join('\n')).toMatch(/1 bigram-count +│ 2 bigram-grad +│ 3 mlp/);
+  program.type(keys.enter);
+  await program.waitFor('goes on from bigram-count’s answer');
+
+  await choose('/probs');
+  await program.waitFor(/Next token after "[a-z]*"/);
+});
