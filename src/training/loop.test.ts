@@ -229,11 +229,19 @@ test('one process at a time holds a run', () => {
 test('the memory watch takes the first minute as normal', () => {
   let [rss, seconds] = [1000 * 2 ** 20, 0];
   const due = memoryWatch(undefined, { rss: () => rss, seconds: () => seconds });
-  expect(due()).toBe(false);
+  for (let look = 0; look < 5; look++) expect(due()).toBe(false);
   seconds = 61;
   rss = 1900 * 2 ** 20;
   expect(due()).toBe(false);
   rss = 2100 * 2 ** 20;
   expect(due()).toBe(true);
+  // Steps of two minutes each: the first look comes after the first minute, and says what is normal.
+  seconds = 0;
+  rss = 3000 * 2 ** 20;
+  const slow = memoryWatch(undefined, { rss: () => rss, seconds: () => seconds });
+  for (let step = 1; step <= 10; step++) {
+    seconds = 120 * step;
+    expect(slow()).toBe(false);
+  }
   expect(memoryWatch(2000, { rss: () => 2001, seconds: () => 0 })()).toBe(true);
 });
