@@ -11,9 +11,9 @@ const shown = 10;
 const readTokens = 32;
 
 /**
- * `/why`: where the next token comes from. A table's row for the last letter (bigram, and mlp's nearest
- * thing); what each layer would say, and with a layer and a head what that head looks at (gpt, tiny-llama);
- * else the letters that are most like the last one.
+ * `/why`: where the next token comes from. The table's row for the last letter (bigram); what each layer would say,
+ * and with a layer and a head what that head looks at (gpt, tiny-llama); else the last letter's neighbours, those
+ * that the model takes for most alike (mlp, wavenet).
  */
 export const whyCommand: Command = {
   name: 'why',
@@ -30,7 +30,9 @@ export const whyCommand: Command = {
     }
     if (views.includes('logit-lens'))
       return show(await look(repl, { type: 'logit-lens', prompt }), repl, screen, save);
-    const table = views.includes('heatmap') ? 'heatmap' : 'similarity';
+    // A model that sees one token is its table; one that sees more has rows for no text of its own.
+    const isTable = views.includes('heatmap') && repl.session.engineInfo?.contextLength === 1;
+    const table = isTable ? 'heatmap' : 'similarity';
     if (!views.includes(table))
       throw new AppError('ENGINE_UNSUPPORTED', `${repl.session.engineId} cannot say why.`, {
         hint: `Engines that can: ${enginesWith('similarity').join(', ')}. /probs shows what may come next.`,

@@ -38,3 +38,17 @@ test('/why shows the table’s row of the last letter, likeliest first', () => {
 test('/why without a text shows how one begins', () => {
   expect(rowOf(matrix, '', 'heatmap')).toMatchObject({ tokens: [{ text: 'a' }, {}, {}] });
 });
+
+test('/why shows the neighbours of the last letter, most alike first', () => {
+  const { values, cellLabels, ...rest } = rowOf(matrix, 'ba', 'similarity') as typeof matrix & {
+    cellLabels: string[];
+  };
+  expect(rest).toEqual({
+    type: 'matrix',
+    title: 'Table: those most like "a"',
+    rowLabels: ['a'],
+    columnLabels: ['.', 'b', 'a'],
+  });
+  expect([...values]).toEqual([0.5, 0.375, 0.125]);
+  expect(cellLabels).toEqual(['0.50', '0.38', '0.13']);
+});
