@@ -1,8 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { type FoundModel, findModel, resolveModel } from '../../catalogue/catalogue.ts';
+import type { ChatSettings } from '../../chat/types.ts';
 import type { EngineInfo, GenerateRequest, Message } from '../../engines/engine.ts';
 import { createEngineClient } from '../../engines/host/client.ts';
 import { AppError } from '../../errors.ts';
+import type { Settings } from '../../settings/types.ts';
 import {
   addLoadOptions,
   addSamplingOptions,
@@ -11,16 +13,25 @@ import {
   loadSettingsFrom,
   samplingFrom,
 } from '../options.ts';
+import {
+  addPromptOptions,
+  attachTo,
+  fillPrompt,
+  findPrompt,
+  needsText,
+  type PromptOptions,
+} from '../prompt-options.ts';
 import { createPrinter, type OutputFormat } from '../run-output.ts';
+import { chatSettingsOf, settingsFor } from '../settings.ts';
 import { readStandardInput } from '../standard-input.ts';
 
-interface RunOptions {
+interface RunOptions extends PromptOptions {
   readonly engine?: string;
   readonly model?: string;
   readonly system?: string;
   readonly file?: string;
   readonly samples: number;
-  readonly maxTokens: number;
+  readonly maxTokens?: number;
   readonly stop?: readonly string[];
   readonly probabilities?: number;
   readonly json?: boolean;
@@ -29,6 +40,7 @@ interface RunOptions {
 
 /** Small, and on every machine. */
 const defaultEngine = 'mlp';
+const defaultMaxTokens = 512;
 
 /** `babble run`: one prompt, one answer. Writes nothing but the answer to standard output. */
 export async function run(args: readonly string[]): Promise<number> {
@@ -45,7 +57,7 @@ export async function run(args: readonly string[]): Promise<number> {
     .option('--system <text>', 'system prompt, for chat engines')
     .option('-f, --file <path>', 'read the prompt from a file')
     .option('-n, --samples <number>', 'how many answers to draw', integer(1, 10_000), 1)
-    .option('--max-tokens <number>', 'longest answer, in tokens', integer(1), 512)
+    .option('--max-tokens <number>', `longest answer, in tokens; default ${defaultMaxTokens}`, integer(1))
     .option('--stop <text...>', 'end the answer before any of these texts')
     .option(
       '--probabilities <number>',
@@ -54,13 +66,17 @@ export async function run(args: readonly string[]): Promise<number> {
     )
     .option('--json', 'one JSON object at the end')
     .option('--jsonl', 'every part of the stream as a line of JSON');
+  addPromptOptions(command);
   addLoadOptions(command);
   command.parse(args, { from: 'user' });
   const options = command.opts<RunOptions>();
   if (options.probabilities !== undefined && !options.json && !options.jsonl) {
     throw new AppError('USAGE', '--probabilities needs --json or --jsonl.');
   }
-  const { engine, ref: model } = await chooseModel(options);
+  const { settings: own, warnings } = settingsFor(command.opts());
+  for (const warning of warnings) process.stderr.write(`babble: ${warning}\n`);
+  const template = await findPrompt(options);
+  const { engine, ref: model } = await chooseModel(own);
   const settings = loadSettingsFrom(command.opts());
   await using client = createEngineClient({ engine, model, settings, idleMs: 0 });
 
@@ -73,8 +89,15 @@ export async function run(args: readonly string[]): Promise<number> {
     // the model loads while the prompt is still being read
     const loading = client.load(abort.signal);
     loading.catch(() => {});
-    const prompt = await readPrompt(command.args, options, abort.signal);
-    const request = createRequest(await loading, prompt, options, command.opts(), abort.signal);
+    const hasText = command.args.length > 0 || options.file !== undefined || needsText(template, options);
+    const text = hasText ? await readPrompt(command.args, options, abort.signal) : '';
+    const filled = fillPrompt(template, options, text);
+    const info = await loading;
+    const prompt = await attachTo(filled.prompt, options, info.kind === 'completion');
+    // What is asked for now goes before the template, which goes before the settings.
+    const wishes = { ...chatSettingsOf(own), ...template?.settings, ...filled };
+    const sampling = { ...own.sampling, ...template?.settings.sampling, ...samplingFrom(command.opts()) };
+    const request = createRequest(info, prompt, { ...wishes, sampling }, options, abort.signal);
     for await (const part of client.generate(request)) await printer.print(part);
     await printer.end({ engine, model: model.id });
   } catch (error) {
@@ -87,7 +110,7 @@ export async function run(args: readonly string[]): Promise<number> {
 }
 
 /** The model named and the engine that runs it; of an engine named alone its own model; else the default engine's. */
-async function chooseModel({ engine, model }: RunOptions): Promise<FoundModel> {
+async function chooseModel({ engine, model }: Settings): Promise<FoundModel> {
   if (engine === undefined && model !== undefined) return findModel(model);
   const chosen = engine ?? defaultEngine;
   return { engine: chosen, ref: await resolveModel(chosen, model) };
@@ -114,16 +137,18 @@ async function readPrompt(
 function createRequest(
   info: EngineInfo,
   prompt: string,
+  wishes: Partial<ChatSettings>,
   options: RunOptions,
-  flags: Readonly<Record<string, unknown>>,
   signal: AbortSignal,
 ): GenerateRequest {
+  const stop = options.stop ?? wishes.stop;
+  const system = options.system ?? wishes.systemPrompt;
   const shared = {
-    maxTokens: options.maxTokens,
+    maxTokens: options.maxTokens ?? wishes.maxTokens ?? defaultMaxTokens,
     samples: options.samples,
-    sampling: samplingFrom(flags),
+    sampling: wishes.sampling ?? {},
     signal,
-    ...(options.stop === undefined ? {} : { stop: options.stop }),
+    ...(stop === undefined ? {} : { stop }),
     ...(options.probabilities === undefined ? {} : { topProbabilities: options.probabilities }),
   };
   if (info.kind === 'completion') {
@@ -135,6 +160,6 @@ function createRequest(
     throw new AppError('USAGE', 'There is no prompt.', {
       hint: 'Give one as an argument, or through a pipe.',
     });
-  const messages: Message[] = options.system ? [{ role: 'system', content: options.system }] : [];
+  const messages: Message[] = system ? [{ role: 'system', content: system }] : [];
   return { ...shared, messages: [...messages, { role: 'user', content: prompt }] };
 }
