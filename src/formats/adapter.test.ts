@@ -3,7 +3,13 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { mergeAdapter } from './adapter.ts';
-import { loadWeights, type ModelDescription, type ModelFile, writeModelFolder } from './model-file.ts';
+import {
+  loadWeights,
+  type ModelDescription,
+  type ModelFile,
+  weightBytes,
+  writeModelFolder,
+} from './model-file.ts';
 import { loadFloats, storeFloats } from './safetensors.ts';
 
 let home: string;
@@ -97,7 +103,9 @@ test('an adapter that does not fit is refused', () => {
 });
 
 test('an adapter’s folder loads as its base with the adapter in it', async () => {
-  await writeAdapter(await writeBase('base'));
+  const base = await writeBase('base');
+  const adapter = await writeAdapter(base);
+  expect(await weightBytes(folderOf('mine'))).toBe(base.weights.bytes + adapter.weights.bytes);
   const weights = await loadWeights(folderOf('mine'));
   expect([...weights.keys()].sort()).toEqual(['b', 'w']);
   expect([...loadFloats(weights.get('w')!)]).toEqual(sum);

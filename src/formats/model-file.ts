@@ -100,14 +100,24 @@ export async function loadWeights(folder: string): Promise<ReadonlyMap<string, S
   const file = await readModelFile(folder);
   const own = await readTensors(folder, file);
   if (!file.adapter) return own;
-  const { base, sha256 } = file.adapter;
-  const baseFolder = await findModelFolder(base, sha256, [path.join(path.dirname(folder), base)]);
-  return withAdapter(await readTensors(baseFolder, await readModelFile(baseFolder)), own);
+  const base = await baseFolder(folder, file.adapter);
+  return withAdapter(await readTensors(base, await readModelFile(base)), own);
+}
+
+/** Bytes of a model's weights; of an adapter's with its base's. @throws as `loadWeights` */
+export async function weightBytes(folder: string): Promise<number> {
+  const { weights, adapter } = await readModelFile(folder);
+  if (!adapter) return weights.bytes;
+  return weights.bytes + (await readModelFile(await baseFolder(folder, adapter))).weights.bytes;
+}
+
+function baseFolder(folder: string, { base, sha256 }: NonNullable<ModelFile['adapter']>): Promise<string> {
+  return findModelFolder(base, sha256, [path.join(path.dirname(folder), base)]);
 }
 
 /**
  * The folder of a model with certain weights: one of `places`, else the person's own model of that id, else the
- * shipped one.
+ * shipped one, else a training run's.
  * @throws AppError FILE_NOT_FOUND; FILE_CHECKSUM when models of that id have other weights
  */
 export async function findModelFolder(
@@ -115,7 +125,13 @@ export async function findModelFolder(
   wanted: string,
   places: readonly string[] = [],
 ): Promise<string> {
-  const folders = [...places, path.join(userPaths().models, id), path.join(shippedModels, id)];
+  const { models, runs } = userPaths();
+  const folders = [
+    ...places,
+    path.join(models, id),
+    path.join(shippedModels, id),
+    path.join(runs, id, 'model'),
+  ];
   let actual: string | undefined;
   for (const folder of folders) {
     const file = await readModelFile(folder).catch(() => undefined);

@@ -25,8 +25,8 @@ const tasks: Readonly<Record<string, () => Promise<Trainable>>> = {
   wavenet: () => import('../engines/wavenet/train.ts'),
 };
 
-/** Ids that `babble train` and `babble eval` take. */
-function listTasks(): readonly string[] {
+/** Ids of the models that can be trained, which are their engines' too. */
+export function trainableEngines(): readonly string[] {
   return Object.keys(tasks);
 }
 
@@ -50,7 +50,7 @@ async function loadTrainable(model: string): Promise<Trainable> {
   if (load) return load();
   throw new AppError(
     'UNKNOWN_MODEL',
-    `No model called "${model}" can be trained. Known: ${listTasks().join(', ')}.`,
+    `No model called "${model}" can be trained. Known: ${trainableEngines().join(', ')}.`,
     {
       hint: 'Choose one of the known models.',
     },

@@ -1,6 +1,5 @@
 import { Option } from 'commander';
-import { listModels, resolveModel } from '../../catalogue/catalogue.ts';
-import type { ModelRef } from '../../engines/engine.ts';
+import { findModel } from '../../catalogue/catalogue.ts';
 import { AppError } from '../../errors.ts';
 import type { TrainingOutcome } from '../../training/events.ts';
 import { describeUnknown, type UnknownPolicy, unknownPolicies } from '../../training/finetune/characters.ts';
@@ -88,19 +87,13 @@ async function newRun(model: string | undefined, options: FinetuneOptions): Prom
     hyper,
   };
   const prepared = await prepareFinetune({
-    base: await findBase(model),
+    base: (await findModel(model)).ref,
     on: options.on,
     lora: options.lora ?? false,
     ...(options.name === undefined ? {} : { name: options.name }),
     settings: checkRequest(settings, 'babble finetune'),
   });
   return prepared.create(options.unknown ?? (await policyFor(prepared)));
-}
-
-/** A model by its id, or the path of its folder. */
-async function findBase(model: string): Promise<ModelRef> {
-  const known = (await listModels()).findLast(({ id }) => id === model);
-  return resolveModel(known?.engine || 'gpt', model);
 }
 
 /** Asks when there is something to ask, and someone. */
@@ -150,10 +143,6 @@ async function describeOutcome({ reason, step, best, losses, modelFolder }: Trai
   const none = best?.step === 0 ? 'No step made the held-out loss better: the model is its base.\n' : '';
   return `${ended} at step ${step}; best step ${best?.step}.
 ${formatTable(['loss', config.finetune?.base ?? id, config.model], rows, { alignRight: [1, 2] })}${none}Model: ${modelFolder}
-Talk to it: babble --engine ${await engineOf(config.model)} --model ${config.model}
+Talk to it: babble --engine ${(await findModel(config.model)).engine} --model ${config.model}
 `;
-}
-
-async function engineOf(model: string): Promise<string> {
-  return (await listModels()).findLast(({ id }) => id === model)?.engine ?? '';
 }

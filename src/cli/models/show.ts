@@ -55,12 +55,14 @@ async function ggufFacts(first: string): Promise<Record<string, unknown>> {
 }
 
 async function folderFacts(folder: string): Promise<Record<string, unknown>> {
-  const { vocabulary, architecture, recipe, losses, weights, ...facts } = await readModelFile(folder);
+  const { vocabulary, architecture, recipe, losses, weights, adapter, ...facts } =
+    await readModelFile(folder);
   return {
     ...facts,
     vocabSize: vocabulary.length,
     architecture: safeJson(architecture),
     losses: safeJson(losses),
+    ...(adapter && { adapter: `of ${adapter.base} with weights of sha256 ${adapter.sha256}` }),
     weights: `${weights.bytes} bytes, sha256 ${weights.sha256}`,
   };
 }

@@ -1,5 +1,5 @@
 import { AppError } from '../../errors.ts';
-import { loadWeights, type ModelFile, readModelFile } from '../../formats/model-file.ts';
+import { loadWeights, type ModelFile, readModelFile, weightBytes } from '../../formats/model-file.ts';
 import { loadFloats, type StoredTensor } from '../../formats/safetensors.ts';
 import type { Capability, EngineFactory, EngineInfo } from '../engine.ts';
 import { CompletionEngine, type CompletionModel } from './completion-engine.ts';
@@ -20,7 +20,7 @@ export function completionFactory({ id, capabilities = [], build }: CompletionFa
   return {
     id,
     async probe({ path }) {
-      const { bytes } = (await readModelFile(path)).weights;
+      const bytes = await weightBytes(path);
       const freeBytes = process.availableMemory();
       // The file's bytes and the model's own copy of them.
       const needs = [{ what: 'weights', bytes: 2 * bytes }];

@@ -49,7 +49,7 @@ export function characterFinetune(
   return (base) => ({
     model: base.name,
     dataset: 'shakespeare',
-    splits: ['train', 'val'],
+    splits: ['val'],
     selectOn: 'val',
     recipes: { finetune, lora },
     describe: () => describeFinetuned(base),

@@ -67,9 +67,9 @@ test('a base of the shipped weights is refused by name when it has changed', asy
   await expect(finish(folder)).rejects.toMatchObject({ code: 'FILE_CHECKSUM' });
 });
 
-test('cut and resumed, it ends with the same bytes', async () => {
+test('cut and resumed, it ends with the same bytes', { timeout: 240_000 }, async () => {
   await writeFile(file, elves.join('\n'));
-  const settings = { samples: false, steps: 100, hyper: { patience: 0 } };
+  const settings = { samples: false, steps: 60, hyper: { patience: 0 } };
   const straight = await (await prepare('wavenet', { name: 'straight', settings })).create('refuse');
   const cut = await (await prepare('wavenet', { name: 'cut', settings })).create('refuse');
   const whole = await finish(straight);
@@ -87,6 +87,15 @@ test('cut and resumed, it ends with the same bytes', async () => {
 });
 
 describe('what is refused, before anything is made', () => {
+  test('a model that is not trained here', async () => {
+    await writeFile(file, elves.join('\n'));
+    const base = { id: 'tiny-llama-gguf', path: path.join(shippedModels, 'tiny-llama-gguf', 'model.gguf') };
+    await expect(prepare('x', { base })).rejects.toMatchObject({
+      code: 'ENGINE_UNSUPPORTED',
+      hint: expect.stringContaining('bigram-count'),
+    });
+  });
+
   test('a text with letters that names have not, with the choices that there are', async () => {
     await writeFile(file, `${elves.join('\n')}\nJosé\n`);
     const prepared = await prepare('mlp');

@@ -10,7 +10,7 @@ import { userPaths } from '../../paths.ts';
 import { type RunConfig, type RunRequest, resolveRunConfig } from '../run-config.ts';
 import { createRun, runFiles } from '../run-folder.ts';
 import type { BaseModel, FinetuneTask } from '../task.ts';
-import { loadFinetune } from '../tasks.ts';
+import { loadFinetune, trainableEngines } from '../tasks.ts';
 import {
   findUnknown,
   normaliseText,
@@ -50,6 +50,11 @@ const leastText = 1000;
 /** @throws AppError FILE_NOT_FOUND, FILE_INVALID, UNKNOWN_MODEL, INVALID_SETTING, USAGE */
 export async function prepareFinetune(request: FinetuneRequest): Promise<PreparedFinetune> {
   const { base, on, lora, settings } = request;
+  if (base.path.endsWith('.gguf') || base.path === '') {
+    throw new AppError('ENGINE_UNSUPPORTED', `${base.id} is not a model that is trained here.`, {
+      hint: `Fine-tuning starts from a model of ${trainableEngines().join(', ')}.`,
+    });
+  }
   const file = await readModelFile(base.path);
   const source = path.basename(on);
   const name = checkName(request.name ?? defaultName(base.id, source), request.name !== undefined);
