@@ -152,3 +152,21 @@ it('merges streams as their parts come, and ends all when the reader leaves', as
   expect(seen).toEqual(['11', '12', '0a']);
   expect(ended).toEqual(['quick', 'slow']);
 });
+
+it('stops a stream that has nothing to say when the reader leaves', async () => {
+  const controller = new AbortController();
+  async function* silent() {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    controller.signal.addEventListener('abort', () => resolve());
+    await promise;
+    yield 'too late';
+  }
+  async function* talking() {
+    yield 'hello';
+  }
+  for await (const { part } of merge([silent(), talking()], controller)) {
+    expect(part).toBe('hello');
+    break;
+  }
+  expect(controller.signal.aborted).toBe(true);
+});

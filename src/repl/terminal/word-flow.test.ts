@@ -26,6 +26,7 @@ test('ends rows between words', () => {
 
 test('shows letters as they come, but for a word near the edge', () => {
   expect(stream(30, ['mer', 'ry ', 'me', 'n'])).toEqual(['mer', 'merry ', 'merry me', 'merry men']);
+  expect(stream(12, ['mer', 'ry'])).toEqual(['mer', 'merry']);
   expect(stream(12, ['merry men ', 'a', 'nd', ' all'])).toEqual([
     'merry men',
     'merry men',
