@@ -120,6 +120,7 @@ export const settingsTable: readonly Setting[] = [
   {
     key: 'idleMinutes',
     variable: 'BABBLE_IDLE_MINUTES',
+    option: 'idleMinutes',
     type: decimal(0, 34_560),
     value: 10,
     summary: 'unload an engine that was not used for so long; 0 never',

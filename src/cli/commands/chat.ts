@@ -44,6 +44,15 @@ export async function run(args: readonly string[]): Promise<number> {
     .option('--stop <text...>', 'end an answer before any of these texts')
     .option('--raw', 'do not style the Markdown of answers')
     .option('--no-raw', 'style it')
+    .addOption(
+      new Option('--images <how>', 'windows into a model as images').choices([
+        'auto',
+        'off',
+        'kitty',
+        'iterm2',
+        'sixel',
+      ]),
+    )
     .addOption(new Option('--theme <name>', 'colours').choices(Object.keys(themeSummaries)))
     .option('--no-color', 'no colour and no style; the same as --theme none')
     .option('--screen-reader', 'plain labelled lines that a screen reader reads well')
@@ -68,7 +77,12 @@ export async function run(args: readonly string[]): Promise<number> {
     await using services = new LocalServices(store, {
       openEngine: openWith(loadSettingsFrom(command.opts())),
     });
-    await using session = await openSession(services, options, own.settings, flagsOf(options, command.opts()));
+    await using session = await openSession(
+      services,
+      options,
+      own.settings,
+      flagsOf(options, command.opts()),
+    );
     // The engine loads in its own process while the front end is read; a failure is told when it is used.
     session.load().catch(() => {});
     const ended = new AbortController();
@@ -144,6 +158,7 @@ async function sit(
     resumed,
     raw: own.settings.raw,
     theme: own.settings.theme,
+    images: own.settings.images,
     configured: own.values,
     warnings: warningsOf(store, own),
     signal,

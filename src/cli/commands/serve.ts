@@ -6,13 +6,13 @@ import { AppError } from '../../errors.ts';
 import type { Offer } from '../../serve/pool.ts';
 import { serve } from '../../serve/server.ts';
 import { addLoadOptions, createCommand, decimal, integer, loadSettingsFrom } from '../options.ts';
+import { settingsFor } from '../settings.ts';
 
 interface ServeFlags {
   readonly host: string;
   readonly port: number;
   readonly queue: number;
   readonly maxLoaded: number;
-  readonly idleMinutes: number;
   readonly drainSeconds: number;
   readonly offer?: readonly string[];
 }
@@ -24,7 +24,7 @@ export async function run(args: readonly string[]): Promise<number> {
     .option('--port <number>', 'port to listen on; 0 takes any free one', integer(0, 65_535), 8484)
     .option('--queue <number>', 'requests that may wait or run; beyond it 503', integer(1, 100_000), 32)
     .option('--max-loaded <number>', 'engines kept loaded at once', integer(1, 1000), 2)
-    .option('--idle-minutes <number>', 'unload an engine after this; 0 never', decimal(0, 1e6), 10)
+    .option('--idle-minutes <number>', 'unload an engine after this; 0 never; default 10', decimal(0, 34_560))
     .option(
       '--drain-seconds <number>',
       'when stopped, time for the answers that run; a second signal ends them',
@@ -39,6 +39,8 @@ export async function run(args: readonly string[]): Promise<number> {
   addLoadOptions(command);
   command.parse(args, { from: 'user' });
   const flags = command.opts<ServeFlags>();
+  const { settings: own, warnings } = settingsFor(command.opts());
+  for (const warning of warnings) process.stderr.write(`babble: ${warning}\n`);
   const stopped = Promise.withResolvers<void>();
   const ended = new AbortController();
   const stop = (): void => {
@@ -55,7 +57,7 @@ export async function run(args: readonly string[]): Promise<number> {
       offers: await findOffers(flags.offer ?? []),
       maxQueue: flags.queue,
       maxLoaded: flags.maxLoaded,
-      idleMs: flags.idleMinutes * 60_000,
+      idleMs: own.idleMinutes * 60_000,
       settings: loadSettingsFrom(command.opts()),
     }).catch((error: unknown) => {
       throw listenError(error, flags);
