@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type BotScene, contents, finished, openScene } from './harness.ts';
+import { type BotScene, contents, fakeToken, finished, openScene } from './harness.ts';
 import { outcome, spawnBot } from './process.ts';
 
 let scene: BotScene;
@@ -60,6 +60,75 @@ test('SIGTERM lets an answer end, then exits 0', async () => {
   expect((await end).code).toBe(0);
   expect(contents(scene)[0]).toMatch(/^\*\*em\*\*[a-z]*\n-# bigram-count · \d+ token/);
   await scene.restart();
+});
+
+test('SIGTERM ends the bot while Discord is away too', async () => {
+  await scene.bot.stop();
+  const child = spawnBot(scene, { BABBLE_BOT_LOG_LEVEL: 'info' });
+  const end = outcome(child);
+  await scene.fake.until('the process to connect', () => scene.fake.gateway.connected > 0, 30_000);
+  let log = '';
+  child.stderr?.on('data', (chunk) => (log += chunk));
+  await scene.fake[Symbol.asyncDispose]();
+  await scene.fake.until('the loss to be noticed', () => log.includes('"reconnecting"'));
+  child.kill('SIGTERM');
+  expect((await end).code).toBe(0);
+});
+
+test('a crash ends with 75 and prints no token: neither the bot’s nor an interaction’s', async () => {
+  const { fake, anna, channel, env } = scene;
+  await scene.bot.stop();
+  const filter = path.join(String(env['BABBLE_HOME']), 'crash.mjs');
+  await writeFile(
+    filter,
+    `export default () => {
+       setTimeout(() => {
+         const url = 'https://discord.example/interactions/1234/secret-of-the-interaction/callback';
+         throw Object.assign(new Error('at ' + url), { url, requestBody: { json: 'private words' } });
+       });
+       return new Promise(() => {});
+     };`,
+  );
+  const child = spawnBot(scene, { BABBLE_BOT_CONTENT_FILTER: filter, BABBLE_BOT_LOG_LEVEL: 'error' });
+  const end = outcome(child);
+  await fake.until('the process to connect', () => fake.gateway.connected > 0, 30_000);
+  fake.slash(anna, channel, 'generate', { options: { prompt: 'em' } });
+  const { code, out, err } = await end;
+  expect(code).toBe(75);
+  expect(err).toContain('the bot crashed');
+  for (const secret of [fakeToken, 'secret-of-the-interaction', 'private words'])
+    expect(out + err).not.toContain(secret);
+  await scene.restart();
+});
+
+test('slow REST, and failures after Discord did what was asked: one answer to each, none doubled', async () => {
+  const { fake, anna, channel } = scene;
+  fake.rest.faults.delayMs = 60;
+  const failOnce = (pattern: RegExp) => {
+    fake.rest.faults.failAfter = { pattern, status: 502, times: 1 };
+  };
+  // the message is there, but discord.js is told otherwise and sends it again
+  failOnce(/^POST \/channels\/\d+\/messages$/);
+  const question = fake.say(anna, channel, `${mention()} em`);
+  const reply = await finished(scene, 1);
+  expect(reply.current.message_reference?.message_id).toBe(question.current.id);
+  failOnce(/^POST \/interactions\//);
+  fake.slash(anna, channel, 'generate', { options: { seed: 1337 } });
+  expect((await finished(scene, 2)).current.content).toMatch(/^myliena\n/);
+  failOnce(/^PATCH \/webhooks\//);
+  fake.slash(anna, channel, 'generate', { options: { seed: 1337 } });
+  await finished(scene, 3);
+  expect(fake.rest.faults.failAfter?.times).toBe(0);
+  expect(fake.state.visible(channel.id, anna).filter(({ current }) => current.author.bot)).toHaveLength(3);
+});
+
+test('a server that removed the bot while it was away is forgotten at the start', async () => {
+  const { fake, guild, channel } = scene;
+  scene.bot.context.store.updateChannel(channel.id, guild.id, { engine: 'bigram-grad' });
+  await scene.bot.stop();
+  fake.state.guilds.delete(guild.id);
+  await scene.restart();
+  expect(scene.bot.context.store.channelSettings(channel.id)).toEqual({});
 });
 
 test('a wrong token and a disallowed intent end with 78 and say what to click; the token is never printed', async () => {

@@ -110,6 +110,17 @@ test('an attached text goes before the prompt; one that is no text is refused', 
   );
 });
 
+test('an attached text is what a completion goes on from', async () => {
+  const { fake, anna, channel, bot } = scene;
+  const attach = { name: 'name.txt', bytes: Buffer.from('em') };
+  const { id } = fake.slash(anna, channel, 'generate', { options: { attach, seed: 1 } });
+  const answer = await fake.until('the answer', () => {
+    const shown = fake.interactions.all.find((one) => one.id === id)?.original;
+    return shown && bot.context.store.answerOfMessage(shown.current.id);
+  });
+  expect(answer.request.messages).toEqual([{ role: 'user', content: 'em' }]);
+});
+
 test('in normal work nothing was refused by Discord', () => {
   expect(scene.fake.rest.invalid).toEqual([]);
   expect(scene.fake.rest.limiter.refused).toEqual([]);

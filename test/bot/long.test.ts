@@ -148,6 +148,37 @@ describe.skipIf(testModel === undefined)(
       slow,
     );
 
+    test(
+      'where only the token may write, an answer ends before it does, and Continue goes on',
+      async () => {
+        const { fake, anna } = scene;
+        const away = fake.state.addChannel(fake.state.addGuild('elsewhere'), 'general', { deniedToBot: ~0n });
+        // the bot ends such an answer a minute before its fifteen minutes are over
+        fake.interactions.ageMs = 14 * 60_000 - 5_000;
+        const given = { userInstalled: true };
+        fake.slash(anna, away, 'generate', { ...given, options: { ...longStory, max_tokens: 1_200 } });
+        const answer = await fake.until(
+          'the end',
+          () =>
+            fake.state
+              .visible(away.id, anna)
+              .find(({ current }) => current.content.includes('Press Continue')),
+          slow,
+        );
+        fake.interactions.ageMs = 0;
+        fake.press(anna, answer, 'Continue', given);
+        await fake.until(
+          'an answer that goes on',
+          () => fake.state.visible(away.id, anna).at(-1)!.current.content.length > 150,
+          slow,
+        );
+        fake.press(anna, fake.state.visible(away.id, anna).at(-1)!, 'Stop', given);
+        await idle(scene);
+        expect(fake.state.visible(away.id, anna).at(-1)!.current.content).toContain(' · stopped');
+      },
+      slow,
+    );
+
     test('nothing was refused by Discord: no 429, no invalid body', () => {
       expect(scene.fake.rest.limiter.refused).toEqual([]);
       expect(scene.fake.rest.invalid).toEqual([]);
@@ -193,4 +224,17 @@ test('with a content filter no word is shown before it has passed', async () => 
   const answer = await finished(scene, 1);
   expect(answer.current.content).toContain('withheld');
   expect(answer.history.some(({ content }) => content.includes('mylie'))).toBe(false);
+  // nor by the other commands that show what a model writes
+  fake.slash(anna, channel, 'compare', { options: { prompt: 'em', engines: 'bigram-count bigram-grad' } });
+  const compared = await fake.until('both columns', () =>
+    fake.state
+      .visible(channel.id)
+      .find(({ current }) => (current.content.match(/withheld/g) ?? []).length === 2),
+  );
+  expect(compared.history.every(({ content }) => !/^em?[a-z]+$/m.test(content))).toBe(true);
+  fake.slash(anna, channel, 'names', { options: { seed: 1337 } });
+  await fake.until('the names', () =>
+    contents(scene).some((content) => /\*\*bigram-count\*\*: \*\(withheld/.test(content)),
+  );
+  expect(contents(scene).some((content) => content.includes('myliena'))).toBe(false);
 });

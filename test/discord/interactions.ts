@@ -78,7 +78,7 @@ export class Interactions {
     body: { type: number; data?: Record<string, unknown> },
     files: Files,
   ): Answer {
-    const interaction = this.all.find((one) => one.id === id && one.token === token);
+    const interaction = this.all.findLast((one) => one.id === id && one.token === token);
     const now = Date.now();
     if (!interaction || now - interaction.createdAt > this.acknowledgeMs)
       return failure(404, 10062, 'Unknown interaction');
@@ -162,7 +162,7 @@ export class Interactions {
   }
 
   private live(token: string): Interaction | undefined {
-    const interaction = this.all.find((one) => one.token === token && one.acknowledgedAt !== undefined);
+    const interaction = this.all.findLast((one) => one.token === token && one.acknowledgedAt !== undefined);
     return interaction && Date.now() - interaction.bornAt <= this.tokenMs ? interaction : undefined;
   }
 

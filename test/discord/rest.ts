@@ -31,6 +31,8 @@ export interface RestFaults {
   delayMs: number;
   /** Answer the next n requests whose path matches with this status. */
   failNext: { pattern: RegExp; status: number; times: number } | undefined;
+  /** Do what the next n such requests ask for, and answer with this status all the same. */
+  failAfter: { pattern: RegExp; status: number; times: number } | undefined;
 }
 
 export interface RestOptions {
@@ -54,7 +56,7 @@ export class FakeRest {
   readonly http: Server;
   readonly requests: RecordedRequest[] = [];
   readonly limiter = new RateLimiter();
-  readonly faults: RestFaults = { delayMs: 0, failNext: undefined };
+  readonly faults: RestFaults = { delayMs: 0, failNext: undefined, failAfter: undefined };
   /** Bodies that broke a limit of Discord's. */
   readonly invalid: { readonly path: string; readonly issues: unknown }[] = [];
   readonly files = new Map<string, Buffer>();
@@ -126,6 +128,11 @@ export class FakeRest {
       const match = routeMethod === method ? pattern.exec(path) : null;
       if (match) {
         const answer = handler(match, { method, path, query: url.searchParams, body, files });
+        const after = this.faults.failAfter;
+        if (after && after.times > 0 && after.pattern.test(`${method} ${path}`)) {
+          after.times -= 1;
+          return record(failure(after.status, 0, 'A failure that the test asked for'));
+        }
         return { ...record(answer), headers: verdict.headers };
       }
     }
@@ -296,6 +303,8 @@ export class FakeRest {
     return this.checked(schemas.message, call, () => {
       const empty = !call.body['content'] && !call.body['embeds'] && call.files.length === 0;
       if (empty) return failure(400, 50006, 'Cannot send an empty message');
+      const twin = call.body['enforce_nonce'] === true && this.findNonce(channelId, call.body['nonce']);
+      if (twin) return { status: 200, body: twin.current };
       const reference = call.body['message_reference'] as { message_id: string } | undefined;
       const message = state.addMessage(
         channel,
@@ -316,6 +325,14 @@ export class FakeRest {
       this.options.onMessage(message, channel);
       return { status: 200, body: message.current };
     });
+  }
+
+  /** With an enforced nonce a message that is there already is answered again, as on Discord. */
+  private findNonce(channelId: string, nonce: unknown): RecordedMessage | undefined {
+    const { botUser } = this.options.state;
+    return this.options.state
+      .visible(channelId)
+      .find(({ current }) => current.author.id === botUser.id && current.nonce === nonce);
   }
 
   private editMessage(id: string, call: Call): Answer {

@@ -62,7 +62,7 @@ export class Answer {
     const end =
       this.lastMoment === undefined
         ? undefined
-        : setTimeout(() => this.stop('expired'), this.lastMoment - Date.now());
+        : setTimeout(() => this.stop('expired'), Math.max(0, this.lastMoment - Date.now()));
     try {
       // known before the first wait, so that even a crash right now leaves a trace
       this.answering.store.createAnswer({ ...this.ask, id: this.id, model: this.ask.model ?? '' });

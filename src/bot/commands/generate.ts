@@ -22,9 +22,7 @@ export const generate: BotCommand = {
     const place = await defer(context, interaction, options.getBoolean('private') ?? false);
     const attached = options.getAttachment('attach');
     const { attachmentBytes } = context.config.limits;
-    const document = attached
-      ? `${await readAttachment(attached, attachmentBytes, context.config.api)}\n\n`
-      : '';
+    const document = attached ? await readAttachment(attached, attachmentBytes, context.config.api) : '';
     const prompt = options.getString('prompt') ?? '';
     checkLength(context, prompt);
     const asker = askerOf(interaction);
@@ -40,10 +38,15 @@ export const generate: BotCommand = {
       ...(model === null ? {} : { model }),
       place,
       question: prompt,
-      request: requestAt(context, settings, conversationWith([], document + prompt), {
-        sampling: { ...(temperature === null ? {} : { temperature }), ...(seed === null ? {} : { seed }) },
-        maxTokens: options.getInteger('max_tokens') ?? undefined,
-      }),
+      request: requestAt(
+        context,
+        settings,
+        conversationWith([], [document, prompt].filter((part) => part !== '').join('\n\n')),
+        {
+          sampling: { ...(temperature === null ? {} : { temperature }), ...(seed === null ? {} : { seed }) },
+          maxTokens: options.getInteger('max_tokens') ?? undefined,
+        },
+      ),
     });
   },
 };

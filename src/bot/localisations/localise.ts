@@ -5,7 +5,7 @@ import { ja } from './ja.ts';
 import type { Locale } from './locale.ts';
 
 /** Discord's locale codes and the language each gets. Every other locale sees English. */
-const locales: Readonly<Record<string, Locale>> = { de, fr, 'es-ES': es, 'es-419': es, ja };
+export const locales: Readonly<Record<string, Locale>> = { de, fr, 'es-ES': es, 'es-419': es, ja };
 
 interface Localised {
   readonly name: string;

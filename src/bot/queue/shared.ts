@@ -22,6 +22,7 @@ type Told =
  */
 export function serveQueue(queue: RequestQueue, shard: ChildProcess): void {
   const leaving = new Map<number, AbortController>();
+  let ended = false;
   const tell = (told: Told) => {
     // a shard may end at any moment: its exit is handled below
     if (shard.connected) shard.send(told, () => {});
@@ -31,6 +32,8 @@ export function serveQueue(queue: RequestQueue, shard: ChildProcess): void {
     tell({ type: 'refused', id, error: AppError.from(error).toWire() });
   };
   shard.on('message', (message) => {
+    // its last words may arrive after its exit: nobody would give back what they ask for
+    if (ended) return;
     const asked = message as Asked;
     switch (asked.type) {
       case 'charge':
@@ -58,6 +61,7 @@ export function serveQueue(queue: RequestQueue, shard: ChildProcess): void {
     }
   });
   shard.once('exit', () => {
+    ended = true;
     for (const left of leaving.values()) left.abort();
     leaving.clear();
   });
