@@ -1,18 +1,31 @@
 /** The numbers behind the pictures of the shipped models, against the same numbers worked out another way. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import type { InspectReport, InspectView } from '../engines/engine.ts';
 import { createEngineClient } from '../engines/host/client.ts';
+import type { EngineClient } from '../engines/host/types.ts';
 import { enginesWith } from '../engines/registry.ts';
 import { sharedDataFolder, shippedModels } from '../paths.ts';
+import { readLossCurve } from './loss-curve.ts';
+import { countBins } from './statistics.ts';
 
 type Report<Type extends InspectReport['type']> = Extract<InspectReport, { type: Type }>;
 
+const clients = new Map<string, EngineClient>();
+afterAll(() => Promise.all([...clients.values()].map((client) => client[Symbol.asyncDispose]())));
+
+/** One process an engine, for all tests. */
+function clientOf(engine: string): EngineClient {
+  const client =
+    clients.get(engine) ??
+    createEngineClient({ engine, model: { id: engine, path: path.join(shippedModels, engine) } });
+  clients.set(engine, client);
+  return client;
+}
+
 async function look<Type extends InspectReport['type']>(engine: string, view: InspectView, _type: Type) {
-  const model = { id: engine, path: path.join(shippedModels, engine) };
-  await using client = createEngineClient({ engine, model });
-  return (await client.inspect(view)) as Report<Type>;
+  return (await clientOf(engine).inspect(view)) as Report<Type>;
 }
 
 /** A safetensors file read by hand: 8 bytes of length, a JSON header, the data. */
@@ -24,6 +37,14 @@ function readTensor(engine: string, name: string) {
   const [from, to] = data_offsets.map((offset: number) => 8 + headerLength + offset);
   const values = Array.from({ length: (to - from) / 4 }, (_, i) => bytes.readFloatLE(from + i * 4));
   return { shape: shape as number[], values };
+}
+
+function tensorNames(engine: string): string[] {
+  const bytes = readFileSync(path.join(shippedModels, engine, 'weights.safetensors'));
+  const header = JSON.parse(bytes.toString('utf8', 8, 8 + Number(bytes.readBigUInt64LE(0))));
+  return Object.keys(header)
+    .filter((name) => name !== '__metadata__')
+    .sort();
 }
 
 const names = path.join(sharedDataFolder() ?? '', 'names.txt');
@@ -88,10 +109,71 @@ test.each(['bigram-count', 'bigram-grad', 'mlp', 'wavenet'])(
   },
 );
 
+test('the parts of the WaveNet are those of a tree over eight letters', async () => {
+  const { nodes } = await look('wavenet', { type: 'topology' }, 'graph');
+  const [letters, embedding, hidden] = [27, 20, 200];
+  // A linear layer over a pair, its bias, and scale and shift of the batch norm.
+  const level = (width: number) => 2 * width * hidden + 3 * hidden;
+  expect(nodes.map(({ shape, parameterCount = 0 }) => [shape, parameterCount])).toEqual([
+    ['8', 0],
+    ['8 × 20', letters * embedding],
+    ['4 × 200', level(embedding)],
+    ['2 × 200', level(hidden)],
+    ['1 × 200', level(hidden)],
+    ['27', hidden * letters + letters],
+  ]);
+});
+
+test.each(['bigram-grad', 'mlp', 'wavenet'])(
+  'the histograms of %s are over every number in its file, each in one bin',
+  async (engine) => {
+    const report = await look(engine, { type: 'weights' }, 'histogram');
+    const names = tensorNames(engine);
+    expect(report.series.map(({ name }) => name).sort()).toEqual(names);
+    for (const { name, shape, values } of report.series) {
+      const tensor = readTensor(engine, name);
+      expect([[...shape], [...values]]).toEqual([tensor.shape, tensor.values]);
+      const [low, high] = [Math.min(...tensor.values), Math.max(...tensor.values)];
+      const bins = countBins(values, 20);
+      const width = (high - low) / 20;
+      for (const [bin, count] of bins.entries()) {
+        const [from, to] = [low + bin * width, low + (bin + 1) * width];
+        const inside = tensor.values.filter((v) => v >= from - 1e-6 && (v < to + 1e-6 || bin === 19)).length;
+        const surely = tensor.values.filter((v) => v >= from + 1e-6 && (v < to - 1e-6 || bin === 19)).length;
+        expect(count).toBeGreaterThanOrEqual(surely);
+        expect(count).toBeLessThanOrEqual(inside);
+      }
+      expect(bins.reduce((a, b) => a + b)).toBe(values.length);
+    }
+  },
+);
+
+test.each(['mlp', 'wavenet'])('the curves of %s are the losses in its log', async (engine) => {
+  const folder = path.join(shippedModels, engine);
+  const { series } = await readLossCurve(engine, { id: engine, path: folder });
+  const lines = readFileSync(path.join(folder, 'log.jsonl'), 'utf8').trim().split('\n');
+  const events = lines.map((line) => JSON.parse(line));
+  const val = events.filter(({ event }) => event === 'eval');
+  expect(series.find(({ name }) => name === 'val')?.points).toEqual(
+    val.map(({ step, valLoss }) => ({ step, loss: valLoss })),
+  );
+  const train = events.filter(({ event }) => event === 'step');
+  const { points } = series.find(({ name }) => name === 'train')!;
+  expect(points.length).toBeLessThanOrEqual(200);
+  // Each point is the mean of its neighbours; all in all nothing is lost.
+  const size = Math.ceil(train.length / 200);
+  const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
+  for (const [i, { step, loss }] of points.entries()) {
+    const part = train.slice(i * size, (i + 1) * size);
+    expect(step).toBeCloseTo(mean(part.map((line) => line.step)), 6);
+    expect(loss).toBeCloseTo(mean(part.map((line) => line.trainLoss)), 10);
+  }
+  expect(points.length).toBe(Math.ceil(train.length / size));
+});
+
 test('the registry knows which views the shipped small engines answer', async () => {
   for (const engine of ['bigram-count', 'mlp', 'wavenet']) {
-    const model = { id: engine, path: path.join(shippedModels, engine) };
-    await using client = createEngineClient({ engine, model });
+    const client = clientOf(engine);
     for (const type of ['heatmap', 'similarity', 'weights', 'topology'] as const) {
       const answered = await client.inspect({ type }).then(
         () => true,
