@@ -6,6 +6,7 @@ import { ThreadGovernor } from './threads.ts';
 
 /** Parameters times tokens of a prompt batch: a stop waits for one batch, so large models take small ones. */
 const batchWork = 4e11;
+const cores = availableParallelism();
 
 /**
  * What the KV cache holds, and how it grows. The next turn of a conversation begins with the tokens of
@@ -83,7 +84,7 @@ export class Context implements KvContext {
 
   /** Whether a core is left for JavaScript while the next token is computed. */
   get sparesCore(): boolean {
-    return this.#governor.threads < availableParallelism();
+    return this.#governor.threads < cores;
   }
 
   /**
