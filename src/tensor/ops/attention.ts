@@ -67,21 +67,14 @@ export function probabilities(e: Eager, q: Handle, k: Handle): Handle {
   });
 }
 
-const masks = new WeakMap<Eager, Map<number, Handle>>();
-
 /** 0 where a query may look, −1e9 where the key lies in its future: (T, T) float32, made once for each T. */
 function causalMask(e: Eager, length: number): Handle {
-  const known = masks.get(e) ?? new Map<number, Handle>();
-  masks.set(e, known);
-  let mask = known.get(length);
-  if (!mask) {
+  return e.constant(`causal mask ${length}`, () => {
     const values = Float32Array.from({ length: length * length }, (_, index) =>
       index % length > Math.floor(index / length) ? -1e9 : 0,
     );
-    mask = e.keepForever(e.tensor(values, [length, length]));
-    known.set(length, mask);
-  }
-  return mask;
+    return e.tensor(values, [length, length]);
+  });
 }
 
 /** (B·T, n·H·D) → n nodes of (B, H, T, D): the heads of q, k and v out of one product. */

@@ -40,32 +40,31 @@ function rotate(e: Eager, x: Handle, base: number, start: number): Handle {
   });
 }
 
-const known = new WeakMap<Eager, Map<string, Tables>>();
-
 /** Made once for each (T, D, base, start = 0); later starts are not kept, there are too many of them. */
 function tables(e: Eager, shape: readonly number[], base: number, start: number): Tables {
   const [length, size] = shape.slice(-2) as [number, number];
-  const key = `${length} ${size} ${base}`;
-  const mine = known.get(e) ?? new Map<string, Tables>();
-  known.set(e, mine);
-  const found = start === 0 ? mine.get(key) : undefined;
-  if (found) return found;
-  const keep = (handle: Handle) => (start === 0 ? e.keepForever(handle) : handle);
+  const kept = (what: string, make: () => Handle) =>
+    start === 0 ? e.constant(`rotary ${what} ${length} ${size} ${base}`, make) : make();
   const angle = (index: number) =>
     (start + Math.floor(index / size)) * base ** (-(2 * Math.floor((index % size) / 2)) / size);
   const table = (of: (angle: number) => number) =>
-    keep(
-      e.tensor(
-        Float32Array.from({ length: length * size }, (_, i) => of(angle(i))),
-        [length, size],
-      ),
+    e.tensor(
+      Float32Array.from({ length: length * size }, (_, i) => of(angle(i))),
+      [length, size],
     );
+  return {
+    cos: kept('cos', () => table(Math.cos)),
+    sin: kept('sin', () => table(Math.sin)),
+    turn: e.constant(`rotary turn ${size}`, () => e.tensor(turnMatrix(size), [size, size])),
+  };
+}
+
+/** Swaps the two of each pair and turns the sign of the first. */
+function turnMatrix(size: number): Float32Array {
   const turn = new Float32Array(size * size);
   for (let i = 0; i < size; i += 2) {
     turn[(i + 1) * size + i] = -1;
     turn[i * size + i + 1] = 1;
   }
-  const made = { cos: table(Math.cos), sin: table(Math.sin), turn: keep(e.tensor(turn, [size, size])) };
-  if (start === 0) mine.set(key, made);
-  return made;
+  return turn;
 }

@@ -61,14 +61,19 @@ function bindingOf(tf: TensorFlow): Binding {
   );
 }
 
+/** Constants are shared by all runtimes: each of those that a decoder makes for itself would leave its own behind. */
+const constantsOf = new WeakMap<Binding, Map<string, Handle>>();
+
 export class Runtime {
   readonly #binding: Binding;
   /** Handles by scope, innermost last; the outermost holds what lives until `free`. */
   readonly #scopes: Map<number, Handle>[] = [new Map()];
-  readonly #constants = new Map<string, Handle>();
+  readonly #constants: Map<string, Handle>;
 
   constructor(tf: TensorFlow) {
     this.#binding = bindingOf(tf);
+    this.#constants = constantsOf.get(this.#binding) ?? new Map();
+    constantsOf.set(this.#binding, this.#constants);
   }
 
   /** Every tensor alive in TensorFlow: handles, constants and TensorFlow.js's own. */
@@ -136,14 +141,14 @@ export class Runtime {
   /** A small integer tensor (shape, axis, permutation), made once and shared. */
   ints(values: readonly number[] | number): Handle {
     const shape = typeof values === 'number' ? [] : [values.length];
-    return this.#constant(`i${JSON.stringify(values)}`, () =>
+    return this.constant(`i${JSON.stringify(values)}`, () =>
       this.tensor(Int32Array.from([values].flat() as number[]), shape),
     );
   }
 
   /** A scalar, made once and shared: for numbers that repeat, not for learning rates. */
   scalar(value: number, dtype: DType = 'float32'): Handle {
-    return this.#constant(`${dtype}${value}`, () => this.freshScalar(value, dtype));
+    return this.constant(`${dtype}${value}`, () => this.freshScalar(value, dtype));
   }
 
   freshScalar(value: number, dtype: DType = 'float32'): Handle {
@@ -163,7 +168,8 @@ export class Runtime {
     return data;
   }
 
-  #constant(key: string, make: () => Handle): Handle {
+  /** A tensor that never changes: made once, shared by all runtimes, never freed. The key says all it depends on. */
+  constant(key: string, make: () => Handle): Handle {
     let constant = this.#constants.get(key);
     if (!constant) {
       constant = this.keepForever(make());
