@@ -10,7 +10,8 @@ import { curatedModels } from '../src/catalogue/curated.ts';
 import { type Hub, openHub, sendSome, sha256Of, splitModel } from '../src/catalogue/fixtures/hub.ts';
 import { shippedModels } from '../src/paths.ts';
 import { TorchGenerator } from '../src/tensor/random/generator.ts';
-import { babble, ending, startBabble } from './command.ts';
+import { babble, babbleFile, ending, startBabble } from './command.ts';
+import { PtyProgram } from './pty/terminal.ts';
 
 /** A tenth of the cuts of the connection: each of these is a process. */
 const kills = Math.ceil(Number(process.env['BABBLE_CUTS'] ?? 30) / 10);
@@ -151,6 +152,45 @@ async function checkInstalled(id: string): Promise<void> {
   const there = files.map(({ name }: { name: string }) => sha256Of(readFileSync(path.join(folder, name))));
   expect(there).toEqual((id.includes('split') ? parts : [whole]).map(sha256Of));
 }
+
+test('rm asks on a terminal, and only a yes removes', async () => {
+  await models('pull', shippedGguf);
+  expect(own()).toEqual(['model']);
+  for (const [answer, said, left] of [
+    ['', 'Nothing was removed', ['model']],
+    ['nyes', 'Nothing was removed', ['model']],
+    ['y', 'Removed model', []],
+  ] as const) {
+    await using program = new PtyProgram(process.execPath, [babbleFile, 'models', 'rm', 'model'], {
+      env: { BABBLE_HOME: home },
+    });
+    await program.waitFor('[y/N]');
+    program.enter(answer);
+    await program.waitFor(said);
+    expect(await program.exited).toBe(0);
+    expect(own()).toEqual(left);
+  }
+});
+
+test('a pull on a terminal shows its rate and how long it still takes', async () => {
+  await using program = new PtyProgram(process.execPath, [babbleFile, 'models', 'pull', 'hf:o/bard:Q8_0'], {
+    env: { BABBLE_HOME: home, ...env() },
+  });
+  const { promise: seen, resolve: goOn } = Promise.withResolvers<void>();
+  // Two pieces, the second when the first is on the screen: of the first the rate is not known yet.
+  hub.troubles = [
+    (_request, response) => {
+      response.writeHead(200, { 'content-length': whole.length });
+      response.write(whole.subarray(0, 2_000_000));
+      void seen.then(() => response.end(whole.subarray(2_000_000)));
+    },
+  ];
+  await program.waitFor(`MB of ${(whole.length / 1e6).toFixed(1)} MB (`);
+  goOn();
+  await program.waitFor('100%), ');
+  expect(program.screen().join('\n')).toMatch(/\(100%\), \d+\.\d MB\/s, 0 s left/);
+  expect(await program.exited).toBe(0);
+});
 
 test('a reader that leaves at once is no failure', async () => {
   const child = startBabble(['models'], { home });
