@@ -37,6 +37,10 @@ test('a conversation is labelled lines: no cursor movement, no redraw, every sta
   await asked(4);
   program.enter('/nonsense');
   await asked(5);
+  program.enter('/set temperature 0.5');
+  await asked(6);
+  program.enter('/show');
+  await asked(7);
   program.enter('/exit');
   expect(await program.exited).toBe(0);
   expect(program.output).not.toMatch(control);
@@ -63,6 +67,17 @@ test('a conversation is labelled lines: no cursor movement, no redraw, every sta
     'you: /nonsense',
     'error: There is no command /nonsense.',
     expect.stringContaining('/help lists'),
+    'you: /set temperature 0.5',
+    'temperature is 0.5. (0 takes the likeliest token every time)',
+    'you: /show',
+    'engine, chat',
+    ...Array.from({ length: 7 }, () => expect.any(String)),
+    'system prompt, none',
+    '',
+    'temperature, 0.5, (this conversation)',
+    ...Array.from({ length: 9 }, () => expect.stringMatching(/^[a-z-]+, default$/)),
+    'max-tokens, 1024, (default)',
+    'stop, default',
     'you: /exit',
   ]);
 });

@@ -144,11 +144,12 @@ class Voice {
     this.#isLineStart = true;
   }
 
-  /** Whatever is not part of the conversation; signs for the eye become words. */
+  /** Whatever is not part of the conversation; signs and columns for the eye become words and pauses. */
   tell(spans: readonly Span[]): void {
     const text = spans
       .map((span) => span.text.replace(/^✗ /, 'error: ').replace(/^! /, 'warning: '))
-      .join('');
+      .join('')
+      .replaceAll(/(?<=\S) {2,}(?=\S)/g, ', ');
     if (text !== '') this.say(text.replace(/\n+$/, ''));
   }
 
