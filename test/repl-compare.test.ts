@@ -20,9 +20,14 @@ async function sit(engine: string, options: TerminalOptions = {}): Promise<PtyPr
 
 /** The screen without what changes from run to run. */
 function picture(program: PtyProgram): string {
-  const rows = program
-    .screen()
-    .map((row) => row.replaceAll(/[\d,.]+\/s */g, (speed) => 'N/s'.padEnd(speed.length)).trimEnd());
+  const rows = program.screen().map((row) =>
+    row
+      .replaceAll(/[\d,.]+( tok)?\/s( *)/g, (speed, _tok, space: string) =>
+        // In a column the rest moves up to the next one.
+        row.includes('│') ? 'N/s'.padEnd(speed.length) : `N/s${space}`,
+      )
+      .trimEnd(),
+  );
   return `${rows.join('\n').trimEnd()}\n`;
 }
 
@@ -30,7 +35,16 @@ test.each([40, 80, 200])('three answers at %i columns', async (columns) => {
   await using program = await sit('names', { columns });
   program.enter('/compare names wide chat Tell me something long enough for more than a row of a column.');
   await program.waitFor('Go on from:');
-  await expect(picture(program)).toMatchFileSnapshot(`golden/compare-${columns}.txt`);
+  const ended = picture(program);
+  program.type(keys.escape);
+  await program.waitFor('Begin a text');
+  // One answer is whole, the other pauses in the middle.
+  program.enter('/compare bursts names -- 300');
+  await program.waitFor('[1]');
+  await program.waitFor(columns === 40 ? 'names: done' : '3 tokens');
+  await expect(`${ended}${'─'.repeat(columns)}\n${picture(program)}`).toMatchFileSnapshot(
+    `golden/compare-${columns}.txt`,
+  );
 });
 
 test('an answer that was compared becomes the next one; the others stay as branches', async () => {

@@ -154,7 +154,7 @@ class ComparisonView {
     if (this.#options.hideFigures) return 'writing';
     const ms = performance.now() - this.#firstAt[index]!;
     const tokens = this.#tokens[index]!;
-    return tokens > 1 && ms > 0 ? `${rate(((tokens - 1) * 1000) / ms)} tokens/s` : 'writing';
+    return tokens > 1 && ms > 0 ? `${rate(((tokens - 1) * 1000) / ms)} tok/s` : 'writing';
   }
 
   #footer(index: number): string {
