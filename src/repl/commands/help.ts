@@ -6,7 +6,8 @@ const keys: readonly (readonly [string, string])[] = [
   ['Ctrl+J, Alt+Enter, \\ at the end, """', 'a new line'],
   ['Esc, Ctrl+C', 'stop the answer'],
   ['Ctrl+C twice, Ctrl+D', 'leave'],
-  ['Tab', 'complete a command'],
+  ['Tab', 'complete a command, a name, a path'],
+  ['@path', 'attach a text file'],
   ['↑ ↓, Ctrl+R', 'earlier messages'],
   ['Ctrl+X Ctrl+E', 'write in $EDITOR'],
 ];
