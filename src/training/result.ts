@@ -123,7 +123,7 @@ ${table('architecture', model.architecture)}
 
 ${table('recipe', model.recipe)}
 
-Made again by \`${command} --seed ${model.recipe['seed']}\`.
+Made again by \`${command} --seed ${model.recipe['seed']}\`${base === undefined ? '' : ', with `--set` for the numbers above that were changed'}.
 
 ## A sample (seed ${model.recipe['seed']})
 

@@ -123,6 +123,7 @@ describe('what is refused, before anything is made', () => {
     await writeFile(file, 'too short\n');
     const prepared = await prepare('gpt');
     await expect(prepared.create('refuse')).rejects.toThrow(/at least 1000/);
+    await expect((await prepare('mlp')).create('drop')).rejects.toThrow(/At least 10 names/);
     await expect(prepare('gpt', { name: 'My Model' })).rejects.toMatchObject({ code: 'INVALID_SETTING' });
     await writeFile(file, elves.join('\n'));
     await finish(await (await prepare('bigram-count', { name: 'taken' })).create('refuse'));

@@ -9,6 +9,7 @@ import { readModelFile } from '../../formats/model-file.ts';
 import { userPaths } from '../../paths.ts';
 import { type RunConfig, type RunRequest, resolveRunConfig } from '../run-config.ts';
 import { createRun, runFiles } from '../run-folder.ts';
+import { parseNames } from '../splits.ts';
 import type { BaseModel, FinetuneTask } from '../task.ts';
 import { loadFinetune, trainableEngines } from '../tasks.ts';
 import {
@@ -147,8 +148,12 @@ function checkAdapter(task: FinetuneTask, isAdapter: boolean, base: string): voi
 }
 
 function checkLength(text: string, { dataset }: FinetuneTask): void {
+  if (dataset === 'names') {
+    parseNames(text);
+    return;
+  }
   const length = Array.from(text).length;
-  if (dataset === 'names' || length >= leastText) return; // splits.ts counts the names
+  if (length >= leastText) return;
   throw new AppError('FILE_INVALID', `The text has ${length} characters; at least ${leastText} are needed.`, {
     hint: 'A tenth is held out to measure on, and the rest is to be read several times.',
   });
