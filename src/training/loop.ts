@@ -24,6 +24,8 @@ export interface LoopInput {
   readonly shouldRecycle?: () => boolean;
   /** Called between steps, some times a second, and once before the first. */
   betweenSteps?(step: number): Promise<void>;
+  /** Told every line of the run's log. */
+  onLogLine?(line: LogLine): void;
   onEvent(event: TrainingEvent): void;
 }
 
@@ -69,7 +71,10 @@ export async function trainLoop(input: LoopInput): Promise<LoopOutcome> {
     epoch: state.step / session.stepsPerEpoch,
     seconds: clock.seconds(),
   });
-  const write = (line: LogLine) => log.append(line);
+  const write = (line: LogLine) => {
+    log.append(line);
+    input.onLogLine?.(line);
+  };
   if (state.step > 0) write({ event: 'resume', ...at() });
   // About a thousand lines a run; under a budget of minutes, about one a second.
   const logEvery = budgetSeconds === undefined ? Math.ceil(steps / 1000) : undefined;

@@ -19,6 +19,7 @@ export function runFiles(folder: string) {
     model: path.join(folder, 'model'),
     text: path.join(folder, 'text.txt'),
     snapshot: path.join(folder, 'snapshot'),
+    tensorboard: path.join(folder, 'tensorboard'),
     lock: path.join(folder, 'lock'),
   } as const;
 }

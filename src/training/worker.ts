@@ -14,6 +14,7 @@ import { writeResult, writeSnapshot } from './result.ts';
 import { hyperParameters } from './run-config.ts';
 import { lockRun, readRun, runFiles } from './run-folder.ts';
 import { loadTaskOf } from './tasks.ts';
+import { openEventFile } from './tensorboard.ts';
 
 export type ToWorker =
   | { readonly type: 'start'; readonly folder: string; readonly memoryLimitBytes?: number }
@@ -77,7 +78,7 @@ async function train({
     ...(config.dataFile === undefined ? {} : { file: path.resolve(folder, config.dataFile) }),
     signal: stop.signal,
   });
-  const { notice } = await loadTensorFlow();
+  const { tf, notice } = await loadTensorFlow();
   const { text } = dataset;
   const session = await task.start({ text, hyper: hyperParameters(config), seed: config.seed });
   const snapshot = async (step: number) => {
@@ -85,6 +86,7 @@ async function train({
     isSnapshotWanted = false;
     tell({ type: 'snapshot', step });
   };
+  using events = openEventFile(tf, runFiles(folder).tensorboard);
   try {
     if (notice !== undefined) tell({ type: 'notice', text: notice });
     const { reason, state } = await trainLoop({
@@ -98,6 +100,7 @@ async function train({
       betweenSteps: async (step) => {
         if (isSnapshotWanted) await snapshot(step);
       },
+      onLogLine: (line) => events.write(line),
       onEvent(event) {
         tell(event);
         // Whoever did not start the run can talk to its best so far.
