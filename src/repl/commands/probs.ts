@@ -1,4 +1,5 @@
 import { AppError } from '../../errors.ts';
+import type { Panel } from '../panel.ts';
 import type { Repl } from '../repl.ts';
 import { pickerHint, TokenPicker } from '../watch/token-picker.ts';
 import type { Command, Screen } from './command.ts';
@@ -55,13 +56,16 @@ async function step(text: string, repl: Repl, screen: Screen): Promise<void> {
     throw new AppError('USAGE', 'There is no answer to go on from.', {
       hint: '/probs step <message> sends a message and lets you choose the answer.',
     });
+  const show = (panel: Panel) => {
+    repl.panel.dispatch(panel);
+    repl.status.dispatch({ type: 'hint', hint: pickerHint });
+  };
   const picker = new TokenPicker(
     () => repl.theme,
-    (panel) => {
-      repl.panel.dispatch(panel);
-      repl.status.dispatch({ type: 'hint', hint: pickerHint });
-    },
+    show,
+    () => repl.stop(),
   );
+  picker.open();
   try {
     await repl.watching.byHand(picker.choose, () =>
       text === '' && isAnswered ? repl.continueAnswer() : repl.send(text),

@@ -122,6 +122,7 @@ function figures(status: Status, usage: Usage): Pick<Status, 'tokensPerSecond' |
   return {
     // One token alone has no speed, nor have tokens chosen by hand.
     tokensPerSecond: usage.tokensPerSecond > 0 ? usage.tokensPerSecond : status.tokensPerSecond,
-    contextUsed: usage.promptTokens + usage.generatedTokens,
+    // An answer chosen by hand is read anew for every token: nobody counts its prompt.
+    contextUsed: usage.promptTokens > 0 ? usage.promptTokens + usage.generatedTokens : status.contextUsed,
   };
 }

@@ -22,15 +22,23 @@ interface Pending {
 export class TokenPicker {
   readonly #theme: () => Theme;
   readonly #show: (panel: Panel) => void;
+  readonly #stop: () => void;
   #pending: Pending | undefined;
   #selected = 0;
   #typed = '';
   /** Keys that came while the model was still thinking. */
   #held: KeyEvent[] = [];
 
-  constructor(theme: () => Theme, show: (panel: Panel) => void) {
+  /** @param stop ends the answer when the person leaves before there is anything to choose. */
+  constructor(theme: () => Theme, show: (panel: Panel) => void, stop: () => void) {
     this.#theme = theme;
     this.#show = show;
+    this.#stop = stop;
+  }
+
+  /** Takes the keys from now on: the first candidates may take a while. */
+  open(): void {
+    this.#draw([]);
   }
 
   readonly choose: ChooseToken = (candidates, signal) =>
@@ -71,18 +79,17 @@ export class TokenPicker {
     });
     const lines = [
       ...barLines(bars, columns - 1, this.#theme()),
-      paint(
-        this.#theme(),
-        'dim',
-        candidates.length > to - from ? `… ${from + 1}–${to} of ${candidates.length}` : '',
-      ),
+      paint(this.#theme(), 'dim', describeRange(from, to, candidates.length)),
     ];
     return [...lines, ...Array<string>(Math.max(0, height - lines.length)).fill('')];
   }
 
   #onKey(event: KeyEvent): void {
+    const isLeaving =
+      event.type === 'key' && (event.name === 'escape' || (event.ctrl && /^[cd]$/.test(event.name)));
     if (!this.#pending) {
-      this.#held.push(event);
+      if (isLeaving) this.#stop();
+      else this.#held.push(event);
       return;
     }
     if (event.type === 'text') {
@@ -91,7 +98,6 @@ export class TokenPicker {
     }
     if (event.type === 'paste') return;
     const by = moves[event.name];
-    const isLeaving = event.name === 'escape' || (event.ctrl && /^[cd]$/.test(event.name));
     if (by !== undefined) this.#move(by);
     else if (event.name === 'enter')
       this.#answer({ type: 'take', token: this.#pending.candidates[this.#selected]! });
@@ -132,6 +138,11 @@ export class TokenPicker {
     this.#selected = index;
     this.#draw(this.#pending!.candidates);
   }
+}
+
+function describeRange(from: number, to: number, count: number): string {
+  if (count === 0) return 'What may come next? The model is at it.';
+  return count > to - from ? `… ${from + 1}–${to} of ${count}` : '';
 }
 
 /** The token itself; else the likeliest that begins so, whatever its case and the space before it. */

@@ -23,10 +23,14 @@ const letters = [token('e', 0.5), token('E', 0.2), token(' the', 0.2), token('.'
 /** A picker, what it shows, and how a person's keys answer it. */
 function pick() {
   let panel: Panel | undefined;
+  let stops = 0;
   const picker = new TokenPicker(
     () => plainTheme,
     (shown) => {
       panel = shown;
+    },
+    () => {
+      stops++;
     },
   );
   const stop = new AbortController();
@@ -38,6 +42,8 @@ function pick() {
     },
     rows: (most = 20, columns = 60) => [...panel!.rows({ columns, most })],
     stop,
+    open: () => picker.open(),
+    stops: () => stops,
   };
 }
 
@@ -75,17 +81,27 @@ test.each([
 test('Tab draws; Esc, Ctrl+C and a stop leave; keys that came too early count for the next token', async () => {
   const { ask, press, stop } = pick();
   const first = ask();
-  press(key('tab'), '2', key('enter'), key('escape'));
+  press(key('tab'), '2', key('enter'));
   expect(await first).toEqual({ type: 'draw' });
   expect(await ask()).toMatchObject({ type: 'take', token: { text: 'E' } });
-  expect(await ask()).toEqual({ type: 'leave' });
-  const interrupted = ask();
-  press(key('c', true));
-  expect(await interrupted).toEqual({ type: 'leave' });
+  for (const leaving of [key('escape'), key('c', true)]) {
+    const left = ask();
+    press(leaving);
+    expect(await left).toEqual({ type: 'leave' });
+  }
   const stopped = ask();
   stop.abort();
   expect(await stopped).toEqual({ type: 'leave' });
   expect(await ask()).toEqual({ type: 'leave' });
+});
+
+test('from the start it has the keys: Esc stops what has not begun', () => {
+  const { open, press, rows, stops } = pick();
+  open();
+  expect(rows()).toHaveLength(10);
+  expect(rows()[0]).toContain('The model is at it');
+  press('z', key('escape'));
+  expect(stops()).toBe(1);
 });
 
 test('bars show what was drawn last, in as many rows each time', () => {
