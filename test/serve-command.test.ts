@@ -130,6 +130,19 @@ describe('by its address', () => {
     expect(metrics).toMatch(/babble_first_token_seconds_count\{model="tiny-llama-gguf"\} [1-9]/);
   });
 
+  test('`babble models server` lists what it offers, by the environment or an address', async () => {
+    const env = { BABBLE_REMOTE_URL: `${served.url}/v1` };
+    const [byEnvironment, byAddress] = await Promise.all([
+      babble(['models', 'server'], { home, env }),
+      babble(['models', 'server', `${served.url}/v1`], { home }),
+    ]);
+    expect(byEnvironment).toMatchObject({ code: 0, stderr: '' });
+    expect(byEnvironment.stdout).toMatch(/^tiny-llama-gguf( |$)/m);
+    expect(byAddress).toEqual(byEnvironment);
+    const nobody = { BABBLE_REMOTE_URL: 'http://127.0.0.1:9/v1' };
+    expect(await babble(['models', 'server'], { home, env: nobody })).toMatchObject({ code: 1, stdout: '' });
+  });
+
   test('`babble run` gets the same from it through the engine remote as without', async () => {
     const env = { BABBLE_REMOTE_URL: `${served.url}/v1` };
     const asked = ['--model', 'bigram-count', '--seed', '1337', ''];

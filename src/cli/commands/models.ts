@@ -17,6 +17,13 @@ export async function run(args: readonly string[]): Promise<number> {
     .description('a short list of models to pull, with sizes and licences')
     .action(async () => (await import('../models/list.ts')).curatedCommand());
   command
+    .command('server [address]')
+    .description('the models of a server, for the engine remote; default: BABBLE_REMOTE_URL')
+    .option('--json', 'as JSON')
+    .action(async (address, options) =>
+      (await import('../models/server.ts')).serverCommand(address, options),
+    );
+  command
     .command('show <model>')
     .description('what is in a model, and whether it fits this machine')
     .option('--json', 'as JSON')

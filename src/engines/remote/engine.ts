@@ -13,6 +13,7 @@ import type {
   GenerateRequest,
   InspectReport,
   InspectView,
+  LoadSettings,
   StreamPart,
 } from '../engine.ts';
 import { Queue } from '../shared/queue.ts';
@@ -150,6 +151,53 @@ function closedError(modelId: string): AppError {
   return new AppError('ENGINE_CLOSED', `The remote model ${modelId} is closed.`);
 }
 
+/**
+ * The models that a server offers, as it describes them.
+ * @param given load settings; absent ones come from the environment
+ * @param address instead of the environment's
+ * @throws AppError INVALID_SETTING, REMOTE_UNREACHABLE, REMOTE_REFUSED, REMOTE_FAILED; the signal's reason
+ */
+export async function listRemoteModels(
+  signal: AbortSignal,
+  given: LoadSettings = {},
+  address = '',
+): Promise<{ baseUrl: string; models: readonly ListedModel[] }> {
+  const settings = remoteSettings(given, process.env, address);
+  const models = await asking(settings, signal, (client) => listWith(client, signal));
+  return { baseUrl: settings.baseUrl, models };
+}
+
+function connect(settings: RemoteSettings): OpenAI {
+  return new OpenAI({
+    baseURL: settings.baseUrl,
+    // The library insists on a key; servers without one ignore it.
+    apiKey: settings.apiKey ?? 'none',
+    organization: null,
+    project: null,
+    maxRetries: settings.retries,
+    logLevel: 'off',
+  });
+}
+
+async function asking<Result>(
+  settings: RemoteSettings,
+  signal: AbortSignal,
+  ask: (client: OpenAI) => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await ask(connect(settings));
+  } catch (error) {
+    signal.throwIfAborted();
+    throw remoteError(error, settings.baseUrl);
+  }
+}
+
+async function listWith(client: OpenAI, signal: AbortSignal): Promise<ListedModel[]> {
+  const listed: ListedModel[] = [];
+  for await (const entry of client.models.list({ signal, timeout: listTimeoutMs })) listed.push(entry);
+  return listed;
+}
+
 /** `model.id` is the model's name on the server, or `auto` for its first; `model.path` its address, or ''. */
 export const factory: EngineFactory = {
   id: 'remote',
@@ -159,31 +207,19 @@ export const factory: EngineFactory = {
   async load(model, { signal, settings: given = {}, onProgress }) {
     signal.throwIfAborted();
     const settings = remoteSettings(given, process.env, model.path);
-    const client = new OpenAI({
-      baseURL: settings.baseUrl,
-      // The library insists on a key; servers without one ignore it.
-      apiKey: settings.apiKey ?? 'none',
-      organization: null,
-      project: null,
-      maxRetries: settings.retries,
-      logLevel: 'off',
-    });
     onProgress({ message: `Asking ${new URL(settings.baseUrl).host} for its models` });
-    let found: ListedModel;
-    try {
-      const listed: ListedModel[] = [];
-      for await (const entry of client.models.list({ signal, timeout: listTimeoutMs })) listed.push(entry);
-      found = chooseModel(listed, model.id);
+    const found = await asking(settings, signal, async (client) => {
+      const chosen = chooseModel(await listWith(client, signal), model.id);
       // `babble serve` knows all of a model once it has loaded it.
-      if (found.babble !== undefined) {
-        found = await client.models.retrieve(found.id, { signal, timeout: settings.timeoutMs });
-      }
-    } catch (error) {
-      signal.throwIfAborted();
-      throw remoteError(error, settings.baseUrl);
-    }
+      if (chosen.babble === undefined) return chosen;
+      const described: ListedModel = await client.models.retrieve(chosen.id, {
+        signal,
+        timeout: settings.timeoutMs,
+      });
+      return described;
+    });
     const info = remoteInfo(found, settings.kind);
     onProgress({ fraction: 1, message: 'Ready' });
-    return new RemoteEngine(info, client, settings);
+    return new RemoteEngine(info, connect(settings), settings);
   },
 };
