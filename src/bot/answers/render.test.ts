@@ -33,6 +33,18 @@ test('a very long answer comes as a file too, once it is finished', () => {
   for (const { content } of running) expect(content.length).toBeLessThanOrEqual(2_000);
 });
 
+test.each([
+  ['Once upon a ti', 'Once upon a'],
+  ['Once', 'Once'],
+  ['むかしむかし', 'むかしむかし'],
+  [' the', 'the'],
+])('while it is written, %j shows whole words', (text, shown) => {
+  expect(renderAnswer({ ...view, text, finished: false })[0]!.content.trimStart()).toBe(
+    `${shown}\n-# ${view.footer}`,
+  );
+  expect(renderAnswer({ ...view, text })[0]!.content).toContain(text);
+});
+
 test('a completion goes on from the question in the same line; Markdown in the question stays text', () => {
   expect(renderAnswer({ ...view, kind: 'completion', question: 'em*', text: 'ma' })[0]!.content).toBe(
     '**em\\***ma\n-# mlp · 5 tokens',

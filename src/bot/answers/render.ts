@@ -62,8 +62,13 @@ export function renderAnswer(view: AnswerView): Payload[] {
   });
 }
 
+/** While it is written an answer shows whole words; a very long "word" (a script without spaces) as it comes. */
+function wholeWords(text: string): string {
+  return text.replace(/(?<=\S\s+)\S{1,24}$/, '').trimEnd();
+}
+
 function bodyOf(view: AnswerView): string {
-  const text = sanitiseForDiscord(view.text);
+  const text = sanitiseForDiscord(view.finished ? view.text : wholeWords(view.text));
   const question = view.question === undefined ? '' : sanitiseForDiscord(view.question);
   if (question === '') return text;
   if (view.kind === 'completion') return `**${escapeMarkdown(shorten(question, 500))}**${text}`;
