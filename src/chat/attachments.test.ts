@@ -71,7 +71,7 @@ test.each([
 });
 
 test.runIf(process.platform === 'linux')('a pipe is not waited for', async () => {
-  execFileSync('mkfifo', [path.join(folder, 'pipe')]);
+  execFileSync('sh', ['-c', 'mkfifo "$1"', 'sh', path.join(folder, 'pipe')]);
   await expect(attach('@pipe')).rejects.toMatchObject({ message: 'pipe is no file.' });
 });
 

@@ -1,9 +1,6 @@
 import type { ThemeName } from '../settings/types.ts';
 import { plainTheme, type Role, type Theme, terminalTheme } from './theme.ts';
 
-/** A theme that `auto` may stand for. */
-export type NamedTheme = Exclude<ThemeName, 'auto'>;
-
 export const themeSummaries: Readonly<Record<ThemeName, string>> = {
   auto: 'dark or light where the terminal tells its background, else its own colours',
   terminal: "the terminal's own sixteen colours",

@@ -20,7 +20,7 @@ interface Header {
   readonly line: number;
 }
 
-export interface TomlProblem {
+interface TomlProblem {
   readonly line: number;
   readonly message: string;
 }
