@@ -79,7 +79,8 @@ export class SideBySide implements Layout {
     }
     if (!this.#hasStatus && this.#columns.every(({ isDone }) => isDone)) {
       this.#hasStatus = true;
-      spans.push(...this.#line(this.#status, () => this.#theme.dim));
+      if (this.#status.some((status) => status !== ''))
+        spans.push(...this.#line(this.#status, () => this.#theme.dim));
     }
     return spans;
   }
