@@ -17,7 +17,7 @@ const textIntervalMs = 60;
 const escapeMs = 40;
 
 /** A terminal that has not answered by then will not: over a slow line a picture in blocks is the worse that happens. */
-const answerMs = 1000;
+const answerMs = 3000;
 
 const bracketedPaste = { on: '\x1b[?2004h', off: '\x1b[?2004l' };
 const kittyKeyboard = { on: '\x1b[>1u', off: '\x1b[<u' };
