@@ -1,14 +1,14 @@
 import path from 'node:path';
 import { AppError } from '../../errors.ts';
-import { drawChart } from '../../pictures/chart.ts';
+import { savePicture } from '../../pictures/index.ts';
 import type { TrainingOutcome } from '../../training/events.ts';
 import { copyResult } from '../../training/result.ts';
 import { type RunRequest, resolveRunConfig } from '../../training/run-config.ts';
-import { createRun, findRun, runFiles } from '../../training/run-folder.ts';
-import { readRunLog } from '../../training/run-log.ts';
+import { createRun, findRun } from '../../training/run-folder.ts';
 import { loadTask } from '../../training/tasks.ts';
 import { createCommand, decimal, integer } from '../options.ts';
 import { formatTable } from '../text-table.ts';
+import { compareAsPicture, compareAsText, readRuns } from '../training/compare.ts';
 import { followRun, interrupted } from '../training/follow.ts';
 import { checkRequest, parseSetting, readRequestFile } from '../training/request.ts';
 
@@ -26,6 +26,7 @@ interface TrainOptions {
   readonly samples?: false;
   readonly out?: string;
   readonly compare?: readonly string[];
+  readonly picture?: string;
 }
 
 /** `babble train`: trains a model, or goes on with a run, with a live view on standard error. */
@@ -48,11 +49,12 @@ export async function run(args: readonly string[]): Promise<number> {
     .option('--memory-limit <MB>', 'renew the training process above this', decimal(1, 1e9))
     .option('--no-samples', 'show no samples at evaluations')
     .option('--out <folder>', 'copy the finished model there')
-    .option('--compare <run...>', 'overlay the loss curves of runs instead of training');
+    .option('--compare <run...>', 'overlay the loss curves of runs instead of training')
+    .option('--picture <file>', 'with --compare: a .svg or .png instead of text');
   command.parse(args, { from: 'user' });
   const options = command.opts<TrainOptions>();
   const [model] = command.args;
-  if (options.compare) return compare(options.compare);
+  if (options.compare) return compare(options.compare, options.picture);
 
   const folder = options.resume ? await resumedRun(model, options) : await newRun(model, options);
   const outcome = await followRun(folder, { command: 'train', memoryLimit: options.memoryLimit });
@@ -103,48 +105,13 @@ function describeOutcome(outcome: TrainingOutcome, folder: string): string {
   return `${ended} at step ${outcome.step}; best step ${outcome.best?.step}.\n${formatTable(['split', 'loss'], rows, { alignRight: [1] })}Model: ${folder}\n`;
 }
 
-/** At most 60 points, each the mean of its neighbours: single batches are too noisy to compare. */
-function averaged(points: readonly (readonly [number, number])[]): (readonly [number, number])[] {
-  const size = Math.ceil(points.length / 60);
-  return Array.from({ length: Math.ceil(points.length / size) }, (_, index) => {
-    const part = points.slice(index * size, (index + 1) * size);
-    return [part.at(-1)![0], part.reduce((sum, [, loss]) => sum + loss, 0) / part.length] as const;
-  });
-}
-
-const curveMarks = ['a', 'b', 'c', 'd', 'e', 'f'];
-
-/** Overlays the validation losses (the training losses where there are none) of runs, in text. */
-async function compare(names: readonly string[]): Promise<number> {
-  if (names.length < 2 || names.length > curveMarks.length) {
-    throw new AppError('USAGE', `--compare takes 2 to ${curveMarks.length} runs, not ${names.length}.`);
+async function compare(names: readonly string[], picture: string | undefined): Promise<number> {
+  const runs = await readRuns(names);
+  if (picture === undefined) {
+    process.stdout.write(compareAsText(runs, Math.min(process.stdout.columns ?? 100, 120)));
+  } else {
+    const file = await savePicture(compareAsPicture(runs), picture, { overwrite: true });
+    process.stdout.write(`${file}\n`);
   }
-  const runs = await Promise.all(
-    names.map(async (name) => {
-      const { id, folder, config } = await findRun({ run: name });
-      return { id, config, log: await readRunLog(runFiles(folder).log) };
-    }),
-  );
-  const series = runs.map(({ log }, index) => {
-    const evals = log.filter((line) => line.event === 'eval');
-    const steps = log.filter((line) => line.event === 'step');
-    const points =
-      evals.length > 1
-        ? evals.map(({ step, valLoss }) => [step, valLoss] as const)
-        : averaged(steps.map(({ step, trainLoss }) => [step, trainLoss] as const));
-    return { points, mark: curveMarks[index]!, evals, seconds: log.at(-1)?.seconds ?? 0 };
-  });
-  const width = Math.min(process.stdout.columns ?? 100, 120);
-  const rows = runs.map(({ id, config }, index) => {
-    const { evals, seconds } = series[index]!;
-    const best = Math.min(...evals.map(({ valLoss }) => valLoss));
-    const loss = Number.isFinite(best) ? best.toFixed(4) : '';
-    return [curveMarks[index]!, id, config.recipe, String(config.seed), loss, seconds.toFixed(0)];
-  });
-  const chart = drawChart(series, { width, height: 20 });
-  const table = formatTable(['', 'run', 'recipe', 'seed', 'best val loss', 'seconds'], rows, {
-    alignRight: [3, 4, 5],
-  });
-  process.stdout.write(`${chart.join('\n')}\n${table}`);
   return 0;
 }

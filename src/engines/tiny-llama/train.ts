@@ -1,11 +1,9 @@
 /** Trains tiny-llama on tiny Shakespeare. See model.ts for the model. */
 import { characterFinetune } from '../../training/characters/finetune.ts';
 import { initialWeights } from '../../training/characters/initial.ts';
-import { openCharacterModel } from '../../training/characters/measure.ts';
 import type { CharacterHyper, CharacterNetwork } from '../../training/characters/network.ts';
-import { startCharacterSession } from '../../training/characters/session.ts';
-import { splitCharacters } from '../../training/splits.ts';
-import type { Recipe, TrainingTask } from '../../training/task.ts';
+import { betterRecipe, characterTask } from '../../training/characters/task.ts';
+import type { Recipe } from '../../training/task.ts';
 import { llamaForward, llamaShapes, llamaSize } from './model.ts';
 
 function network(vocabSize: number): CharacterNetwork {
@@ -45,42 +43,15 @@ const classic: Recipe<CharacterHyper> = {
   precision: { value: 'auto', why: 'bfloat16 products cost half the time' },
 };
 
-const best: Recipe<CharacterHyper> = {
-  ...classic,
-  steps: { value: 1666, why: '6.8 epochs, as in gpt’s recipe' },
-  evalEvery: { value: 200, why: 'an evaluation costs as much as a dozen steps' },
-  batchSize: { value: 16, why: 'Muon gains more from steps than from larger batches' },
-  microBatchSize: { value: 16, why: 'one pass a step' },
-  learningRate: { value: 3e-3, why: 'embeddings, head and norms bear more under Muon’s company' },
-  muonLearningRate: { value: 0.02, why: 'the rate Muon was published with' },
-  muonWeightDecay: { value: 0.1, why: 'data are few' },
-  residualDropout: { value: 0.15, why: 'data are few, but so are the epochs' },
-  attentionDropout: { value: 0, why: 'costs more time than it gains' },
-  warmup: { value: 0.01, why: 'AdamW’s second moments need some steps' },
-  decay: { value: 0.65, why: 'flat, then linear to 0' },
-  emaDecay: { value: 0.99, why: 'takes the noise out of the flat part; follows the decay' },
-  zeroProjections: { value: true, why: 'layers start as the identity' },
-  epochs: { value: true, why: 'every character equally often' },
-};
-
-export const task: TrainingTask<CharacterHyper> = {
-  model: 'tiny-llama',
-  dataset: 'shakespeare',
-  splits: ['val'],
-  selectOn: 'val',
-  recipes: { classic, best },
-  describe: (text) => ({
-    engine: 'tiny-llama',
-    description: 'A LLaMA over characters, trained on the works of Shakespeare.',
-    architecture: { ...llamaSize },
-    contextLength: llamaSize.contextLength,
-    vocabulary: [...splitCharacters(text).characters],
-    trainedOn: 'tiny Shakespeare',
-    license: 'MIT',
-  }),
-  weightsDtype: 'F16',
-  start: (setup) => startCharacterSession(network, setup),
-  open: (setup) => openCharacterModel(network, setup),
-};
+export const task = characterTask(
+  'tiny-llama',
+  'A LLaMA over characters, trained on the works of Shakespeare.',
+  network,
+  llamaSize,
+  {
+    classic,
+    best: betterRecipe(classic),
+  },
+);
 
 export const finetune = characterFinetune(network);

@@ -7,6 +7,7 @@ import { randn, TorchGenerator } from '../../tensor/random/index.ts';
 import { describeFinetuned } from '../../training/finetune/base.ts';
 import { AdamW } from '../../training/optimisers/adamw.ts';
 import { Ema } from '../../training/optimisers/ema.ts';
+import { gradNorm } from '../../training/optimisers/grad-norm.ts';
 import { Muon } from '../../training/optimisers/muon.ts';
 import type { Optimiser } from '../../training/optimisers/optimiser.ts';
 import { Sgd } from '../../training/optimisers/sgd.ts';
@@ -105,6 +106,7 @@ function sliceBatch(e: Eager, examples: NameExamples, begin: number, end: number
   return { contexts: e.tensor(contexts, [contexts.length]), targets: e.tensor(targets, [targets.length]) };
 }
 
+const stepsBetweenNorms = 4;
 const noDropout = { embedding: 0, hidden: 0 };
 const evaluationBatch = 4096;
 /** Train examples over which the batch norms' statistics are taken, in one pass. */
@@ -217,6 +219,7 @@ class WavenetSession implements TrainingSession {
   readonly #schedule;
   readonly #contexts: Int32Array;
   readonly #targets: Int32Array;
+  #gradNorm: number | undefined;
 
   constructor(e: Eager, { text, hyper, seed }: TaskSetup<WavenetHyper>, first = initialWeights(seed)) {
     const { batchSize, warmup, decay } = hyper;
@@ -253,10 +256,14 @@ class WavenetSession implements TrainingSession {
       tape.backward(node, e.op('Fill', inputs, { T: 'float32', index_type: 'int32' }));
       return mean;
     });
+    // A norm takes as long as a tenth of a step: some steps tell that of the step before.
+    if (this.#gradNorm === undefined || step % stepsBetweenNorms === 0) {
+      this.#gradNorm = gradNorm(e, this.#parameters.all);
+    }
     for (const optimiser of this.#optimisers) optimiser.step(factor);
     this.#parameters.clearGradients();
     this.#ema?.step();
-    return { loss, learningRate: learningRate * factor };
+    return { loss, learningRate: learningRate * factor, gradNorm: this.#gradNorm };
   }
 
   evaluate(split: Split): EvalReport {

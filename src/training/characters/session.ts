@@ -13,6 +13,7 @@ import { type Parameter, Tape } from '../../tensor/ops/tape.ts';
 import { weightsToStart } from '../finetune/base.ts';
 import { AdamW } from '../optimisers/adamw.ts';
 import { Ema } from '../optimisers/ema.ts';
+import { gradNorm } from '../optimisers/grad-norm.ts';
 import { Muon } from '../optimisers/muon.ts';
 import type { Optimiser } from '../optimisers/optimiser.ts';
 import { derivedSeed } from '../order.ts';
@@ -130,12 +131,4 @@ function makeOptimisers(
     matricesIn: (name) => network.matricesIn(name),
   });
   return [adamw, muon];
-}
-
-/** L2 norm of all gradients together. */
-function gradNorm(e: Eager, parameters: readonly Parameter[]): number {
-  return e.scope(() => {
-    const halves = parameters.flatMap(({ grad }) => (grad ? [e.unary('L2Loss', grad)] : []));
-    return Math.sqrt(2 * e.read(e.sum(e.stack(halves), [0]))[0]!);
-  });
 }
