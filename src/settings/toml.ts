@@ -95,8 +95,7 @@ function statementAt(
   if (/[[{"']/.test(lines[first]!)) {
     for (let last = first + 1; last < lines.length; last++) {
       const { value } = attempt(lines.slice(first, last + 1).join('\n'));
-      // A statement more is not this one's end, but one that was never closed.
-      if (value && Object.keys(value).length === 1) return { last, value, message: '' };
+      if (value) return { last, value, message: '' };
     }
   }
   return { last: first, message: alone.message };
