@@ -101,6 +101,41 @@ test('a frame that did not change costs nothing, and a changed digit little', ()
   expect(screen.bytes.length).toBeLessThan(60);
 });
 
+test('an image is drawn in rows of its own, below what was said, wherever the cursor is left by it', async () => {
+  // An emulator without images: marks stand for them, at their top left and after a move of their own.
+  const image = (mark: string) => `${mark}\x1b[3B\x1b[7C`;
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.tuple(fc.stringMatching(/^[a-z ]{0,50}\n?$/), fc.integer({ min: 1, max: 5 })), {
+        maxLength: 6,
+      }),
+      async (parts) => {
+        const screen = new Screen(20, 10);
+        screen.painter.setFrame(prompt);
+        screen.painter.flush();
+        let expected = '';
+        for (const [index, [text, rows]] of parts.entries()) {
+          screen.painter.append([plain(text)]);
+          screen.painter.drawImage(image(`#${index}`), rows);
+          const gap = text.endsWith('\n') || text === '' ? '' : '\n';
+          expected += `${text}${gap}#${index}${'\n'.repeat(rows)}`;
+        }
+        screen.painter.append([plain('end')]);
+        screen.painter.flush();
+        const lines = `${expected}end\n\n> \nstatus`.split('\n');
+        expect((await screen.lines()).map((line) => line.trimEnd())).toEqual(
+          lines.map((line) => line.trimEnd()),
+        );
+        const { cursorX, cursorY, baseY } = screen.terminal.buffer.active;
+        expect([
+          cursorX,
+          screen.terminal.buffer.active.getLine(baseY + cursorY)?.translateToString(true),
+        ]).toEqual([2, expect.stringMatching(/^> ?$/)]);
+      },
+    ),
+  );
+});
+
 test('close leaves the transcript and nothing of the frame', async () => {
   const screen = new Screen(30, 6);
   screen.painter.setFrame(prompt);
