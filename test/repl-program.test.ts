@@ -66,6 +66,21 @@ test('--continue begins with the newest conversation', async () => {
   await program.waitUntil(() => turns(program).length === 1, 'the transcript');
 });
 
+test('--import begins with a conversation from a file', async () => {
+  const file = path.join(home, 'talk.md');
+  {
+    await using program = await start();
+    program.enter('em');
+    await program.waitUntil(() => turns(program).length === 1, 'a name');
+    program.enter(`/export ${file}`);
+    await program.waitFor('2 messages written');
+    program.enter('/exit');
+    await program.exited;
+  }
+  await using program = await start(['--import', file]);
+  await program.waitUntil(() => turns(program).length === 1, 'the transcript');
+});
+
 test('without a terminal: lines in, answers out, the rest on standard error', async () => {
   const child = spawn(process.execPath, [babble, 'chat', '--engine', 'bigram-count', '--seed', '1337'], {
     env: { ...process.env, BABBLE_HOME: home },

@@ -7,6 +7,7 @@ import type { ChatSession, ChatSettings } from '../../chat/types.ts';
 import type { LoadSettings } from '../../engines/engine.ts';
 import { AppError } from '../../errors.ts';
 import { userPaths } from '../../paths.ts';
+import { readConversationFile } from '../../repl/commands/import.ts';
 import { LocalServices } from '../../repl/local-services.ts';
 import { themeSummaries } from '../../repl/themes.ts';
 import type { ReadSettings } from '../../settings/settings.ts';
@@ -29,6 +30,7 @@ interface ChatOptions {
   readonly stop?: readonly string[];
   readonly continue?: boolean;
   readonly resume?: string;
+  readonly import?: string;
 }
 
 /** Hints are for the first conversations on this machine. */
@@ -60,7 +62,8 @@ export async function run(args: readonly string[]): Promise<number> {
     .option('--hints', 'say how to begin, in the first conversations')
     .option('--no-hints', 'do not')
     .option('-c, --continue', 'go on with the newest conversation')
-    .option('-r, --resume <name>', 'go on with a conversation, by name or id');
+    .option('-r, --resume <name>', 'go on with a conversation, by name or id')
+    .option('--import <file>', 'go on with a conversation from a file that /export wrote');
   addLoadOptions(command);
   command.parse(args, { from: 'user' });
   const options = command.opts<ChatOptions>();
@@ -91,7 +94,7 @@ export async function run(args: readonly string[]): Promise<number> {
     const signals = (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).slice(isSpoken ? 1 : 0);
     for (const signal of signals) process.on(signal, end);
     try {
-      const resumed = Boolean(options.continue || options.resume);
+      const resumed = Boolean(options.continue || options.resume || options.import);
       if (isTerminal) return await sit(session, services, store, own, resumed, ended.signal);
       if (isSpoken) return await converse(session, services, store, own, resumed, ended.signal);
       for (const warning of warningsOf(store, own)) process.stderr.write(`${warning}\n`);
@@ -180,7 +183,12 @@ async function openSession(
   own: Settings,
   flags: Partial<ChatSettings>,
 ): Promise<ChatSession> {
-  const resume = options.resume ?? (options.continue ? services.conversations()[0]?.id : undefined);
+  const imported =
+    options.import === undefined
+      ? undefined
+      : services.importConversation(await readConversationFile(options.import));
+  const newest = options.continue ? services.conversations()[0]?.id : undefined;
+  const resume = imported ?? options.resume ?? newest;
   if (resume !== undefined) {
     const session = await services.openSession(resume);
     // An earlier conversation has settings of its own: only what was asked for now goes before them.

@@ -13,7 +13,7 @@ export const importCommand: Command = {
   usage: '<file>',
   async run(argument, repl) {
     if (argument === '') throw new AppError('USAGE', '/import needs a file, .json or .md.');
-    const text = await read(path.resolve(argument));
+    const text = await readConversationFile(argument);
     const session = await repl.services.openSession(repl.services.importConversation(text));
     await repl.open(session);
     repl.notice(`${session.summary.title}, with ${session.engineId}:\n`);
@@ -21,8 +21,9 @@ export const importCommand: Command = {
   },
 };
 
-/** @throws AppError FILE_NOT_FOUND, FILE_INVALID */
-async function read(file: string): Promise<string> {
+/** The text of a file that may be a conversation. @throws AppError FILE_NOT_FOUND, FILE_INVALID */
+export async function readConversationFile(name: string): Promise<string> {
+  const file = path.resolve(name);
   try {
     const { size } = await stat(file);
     if (size > mostBytes)
