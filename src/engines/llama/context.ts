@@ -22,7 +22,7 @@ export class Context implements KvContext {
   constructor(native: NativeModel, threads: number, parameterCount: number) {
     this.#native = native;
     this.#threads = threads;
-    this.#governor = new ThreadGovernor(threads);
+    this.#governor = new ThreadGovernor(threads, parameterCount);
     this.#promptBatch = Math.min(native.batchSize, Math.max(8, Math.floor(batchWork / parameterCount)));
   }
 

@@ -39,6 +39,12 @@ test('a moment of trouble does not last', () => {
   expect(share(governor, 2, alone)).toBeGreaterThan(0.85);
 });
 
+test('a small model whose tokens take seconds is in trouble', () => {
+  const starved = (threads: number) => (threads === 2 ? 2500 : 9);
+  expect(share(new ThreadGovernor(2, 135e6), 1, starved)).toBeGreaterThan(0.95);
+  expect(share(new ThreadGovernor(2, 65e9), 2, starved)).toBe(1);
+});
+
 test('one thread is one thread, and slow tokens are not tried with', () => {
   expect(share(new ThreadGovernor(1), 1, alone)).toBe(1);
   expect(share(new ThreadGovernor(8), 8, () => 1000)).toBe(1);

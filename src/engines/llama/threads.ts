@@ -11,6 +11,7 @@ export class ThreadGovernor {
   readonly #choices: readonly number[];
   /** Milliseconds a token, by number of threads; what is not current may be out of date. */
   readonly #means = new Map<number, number>();
+  readonly #troubleMs: number;
   #current: number;
   /** Times of the tokens computed with the other number, while it is tried. */
   #trial: number[] | undefined;
@@ -18,7 +19,9 @@ export class ThreadGovernor {
   #pause = shortestPause;
   #nextTrial = firstTrial;
 
-  constructor(most: number) {
+  /** @param parameterCount tells how long a token may take before something must be in the way */
+  constructor(most: number, parameterCount = Number.POSITIVE_INFINITY) {
+    this.#troubleMs = parameterCount / troublePerMs;
     this.#choices = most > 1 ? [most, most - 1] : [most];
     this.#current = most;
   }
@@ -46,7 +49,9 @@ export class ThreadGovernor {
     const mean = before + weight * (Math.min(milliseconds, outlier * before) - before);
     this.#means.set(this.#current, mean);
     if (mean > (this.#means.get(this.#other) ?? Number.POSITIVE_INFINITY)) this.#switch();
-    else if (this.#tokens >= this.#nextTrial && mean < slowTokenMs) this.#trial = [];
+    else if (this.#tokens >= this.#nextTrial && (mean < slowTokenMs || mean > this.#troubleMs)) {
+      this.#trial = [];
+    }
   }
 
   /** A trial ends early once it cannot win any more. */
@@ -80,5 +85,7 @@ const longestPause = 192;
 const newestWeight = 1 / 16;
 /** One token counts for no more than so many times the mean: the machine may have been busy for a moment. */
 const outlier = 4;
-/** Above this a trial costs more than it can win. */
+/** Above this a trial costs more than it can win, unless something is in the way. */
 const slowTokenMs = 200;
+/** The slowest machine that is left alone computes more parameters a millisecond than this. */
+const troublePerMs = 2e6;
