@@ -242,10 +242,13 @@ test('a terminal that cuts lines off keeps them in their rows, and the frame onc
       // Longer lines would be cut for good, by the terminal.
       fc.pre(tape.split('\n').every((line) => line.length <= 18));
       const columns = screen.terminal.cols;
+      // Of a row that it cut this emulator may leave blanks behind: nobody sees them.
+      const seen = (lines: readonly string[]) => lines.map((line) => line.trimEnd());
       const expected = [...tape.split('\n'), ...frame.map((line) => unstyled(line).slice(0, columns))];
       if (tape.endsWith('\n') || tape === '') expected.splice(tape.split('\n').length - 1, 1);
-      while (expected.at(-1) === '') expected.pop();
-      expect(await screen.lines()).toEqual(expected);
+      const shown = seen(await screen.lines());
+      for (const lines of [expected, shown]) while (lines.at(-1)?.trimEnd() === '') lines.pop();
+      expect(shown).toEqual(seen(expected));
     }),
     { numRuns: 200 },
   );
