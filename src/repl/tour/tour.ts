@@ -51,7 +51,10 @@ async function show(repl: Repl, screen: Screen, index: number, typeLine: TypeLin
   const session = await repl.services.createSession(step.engine);
   session.updateSettings(settings);
   await repl.open(session);
-  for (const act of step.does) await perform(repl, act, typeLine);
+  for (const act of step.does) {
+    const needsPanel = typeof act === 'string' && act.startsWith('/probs live');
+    if (screen.hasPanel || !needsPanel) await perform(repl, act, typeLine);
+  }
   if (session.messages.length > 0) session.rename(`Tour ${index + 1}: ${step.title}`);
   if (step.afterwards) repl.write([{ text: '\n', style: '' }]);
   tell(repl, screen, step.afterwards ?? []);
