@@ -238,12 +238,12 @@ export class FakeDiscord {
     this.gateway.dispatch('GUILD_DELETE', { id: guild.id, unavailable: false }, guild.id);
   }
 
-  /** Waits until `look` returns something other than undefined or false; fails with `what` after the deadline. */
-  async until<T>(what: string, look: () => T | undefined | false, deadlineMs = 45_000): Promise<T> {
+  /** Waits until `look` returns something other than undefined, null or false; fails with `what` after the deadline. */
+  async until<T>(what: string, look: () => T | undefined | null | false, deadlineMs = 45_000): Promise<T> {
     const end = Date.now() + deadlineMs;
     for (;;) {
       const result = look();
-      if (result !== undefined && result !== false) return result;
+      if (result !== undefined && result !== null && result !== false) return result;
       const left = end - Date.now();
       if (left <= 0) throw new Error(`Waited ${deadlineMs} ms in vain for ${what}.`);
       // `change` covers messages; the short poll covers the gateway's counters
