@@ -14,8 +14,8 @@ const liveSpeed = 10;
  */
 export const probsCommand: Command = {
   name: 'probs',
-  summary: 'what may come next; live: at every step; step: you choose each token',
-  usage: '[live | step] [text] [--save file.png|svg]',
+  summary: 'what may come next; live: at each step; step: you choose',
+  usage: '[text] [--save file.png|svg] | live [steps a second] | step [text]',
   complete: () => [
     { value: 'live', detail: 'bars at every step of the answers; again to end it' },
     { value: 'step ', detail: 'choose every token of an answer yourself' },
