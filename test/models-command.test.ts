@@ -41,6 +41,8 @@ beforeEach(async () => {
 });
 afterEach(() => rm(home, { recursive: true, force: true }));
 
+/** One thread: the tests share the machine with others, where two would wait for each other. */
+const asked = ['--load', 'threads=1', '--temperature', '0', '--max-tokens', '8', 'ROMEO:'];
 const env = () => ({ HF_ENDPOINT: hub.origin, HF_TOKEN: 'hf_secret' });
 const run = (...args: string[]) => babble(args, { home, env: env() });
 const models = (...args: string[]) => run('models', ...args);
@@ -60,7 +62,6 @@ test('pull, name, run, show, remove', async () => {
   expect((await models()).stdout).toMatch(
     /^bard\.q8_0 +llama +10671744 [\s\S]*^will = bard\.q8_0 \(llama\)$/m,
   );
-  const asked = ['--temperature', '0', '--max-tokens', '8', 'ROMEO:'];
   const [byAlias, shipped] = [
     await run('run', '--model', 'will', ...asked),
     await run('run', '--model', 'tiny-llama-gguf', ...asked),
@@ -89,7 +90,6 @@ test('a split model is pulled, runs and goes as one', async () => {
   expect(readdirSync(path.join(home, 'data', 'models', 'bard-split.q8_0')).toSorted()).toEqual([
     ...['model-00001-of-00002.gguf', 'model-00002-of-00002.gguf', 'source.json'],
   ]);
-  const asked = ['--temperature', '0', '--max-tokens', '8', 'ROMEO:'];
   const [split, unsplit] = [
     await run('run', '--model', 'bard-split.q8_0', ...asked),
     await run('run', '--model', 'tiny-llama-gguf', ...asked),
@@ -108,7 +108,7 @@ test('the curated list says that its sizes are about right; the hub’s own is s
   const pulled = await models('pull', curated.alias);
   expect(pulled.code).toBe(0);
   expect(pulled.stderr).toContain(`0.01 GB (the list says about ${curated.gigabytes} GB), license mit`);
-  const { stdout } = await run('run', '--model', curated.alias, '--max-tokens', '4', 'To be');
+  const { stdout } = await run('run', '--model', curated.alias, ...asked);
   expect(stdout.trimEnd()).not.toBe('');
 });
 

@@ -39,7 +39,10 @@ test('a prompt comes as arguments, from a file, from `-` and through a pipe, to 
 });
 
 test('several words are one prompt, with its spaces', async () => {
-  const { stdout } = await run(['--engine', 'llama', '--max-tokens', '1', '--json', 'To', 'be']);
+  const { stdout } = await run([
+    ...['--engine', 'llama', '--load', 'threads=1', '--max-tokens', '1', '--json'],
+    ...['To', 'be'],
+  ]);
   // This model's tokens are characters.
   expect(JSON.parse(stdout).samples[0].usage).toMatchObject({ promptTokens: 'To be'.length });
 });
@@ -136,10 +139,10 @@ describe('exit codes', () => {
 });
 
 describe('memory', () => {
-  const huge = ['--engine', 'llama', '--load', 'contextLength=16777216', '--load', 'kvType=f32', 'x'];
+  const huge = ['--engine', 'llama', '--load', 'contextLength=16777216', '--load', 'kvType=f32'];
 
   test('what does not fit is refused with the numbers and what would', async () => {
-    const { code, stdout, stderr } = await run(huge);
+    const { code, stdout, stderr } = await run([...huge, 'x']);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toMatch(
       /needs 309\.\d GB and .*(GB|MB) are free: weights .*KV cache \(16777216 tokens, f32\)/,
@@ -148,25 +151,46 @@ describe('memory', () => {
     // The advice can be followed.
     const advised = /contextLength (\d+)/.exec(stderr)![1]!;
     expect(Number(advised)).toBeGreaterThan(255);
-    const smaller = ['--load', 'contextLength=64', '--max-tokens', '200', '--seed', '1', '--json'];
+    const smaller = [
+      '--load',
+      'contextLength=64',
+      '--load',
+      'threads=1',
+      '--max-tokens',
+      '200',
+      '--seed',
+      '1',
+      '--json',
+    ];
     const answer = JSON.parse((await run(['--engine', 'llama', ...smaller, 'To be'])).stdout);
     expect(answer.samples[0]).toMatchObject({ reason: 'context' });
   });
 
   // The limit makes the system refuse such an amount everywhere; without it some grant it and end the process later.
-  test.skipIf(process.platform !== 'linux')('--force goes on all the same', async () => {
+  const limited = (...command: string[]) => {
     const script = 'ulimit -v 60000000; exec "$@"';
-    const child = spawn(
-      'bash',
-      ['-c', script, 'bash', process.execPath, babbleFile, 'run', ...huge, '--force'],
-      {
-        env: { ...process.env, BABBLE_HOME: home },
-      },
-    );
+    const given = ['-c', script, 'bash', process.execPath, babbleFile, ...command];
+    return spawn('bash', given, { env: { ...process.env, BABBLE_HOME: home, NO_COLOR: '1' } });
+  };
+
+  test.skipIf(process.platform !== 'linux')('--force goes on all the same', async () => {
+    const child = limited('run', ...huge, '--force', 'x');
     child.stdin.end();
     const { code, stderr } = await ending(child);
     expect(code).toBe(1);
     expect(stderr).toContain('llama.cpp cannot load');
     expect(stderr).not.toContain('are free');
+  });
+
+  test.skipIf(process.platform !== 'linux')('and so in the chat, which has the same flags', async () => {
+    const said = await Promise.all(
+      [[], ['--force']].map(async (more) => {
+        const child = limited('chat', ...huge, ...more);
+        child.stdin.end('ROMEO:\n');
+        return (await ending(child)).stderr;
+      }),
+    );
+    expect(said[0]).toMatch(/are free[\s\S]*--force/);
+    expect(said[1]).toContain('llama.cpp cannot load');
   });
 });
