@@ -111,6 +111,8 @@ test('presets: saved, completed, loaded with their engine, forgotten', async () 
   program.type(`${keys.tab}${keys.enter}`);
   await program.waitFor('The preset cool is on: chat · temperature 0.3');
   await program.waitFor('names → chat');
+  program.enter('/show');
+  await program.waitFor(/temperature {2,}0\.3/);
   program.enter('/preset rm cool');
   await program.waitFor('The preset cool is gone.');
   program.enter('/preset load cool');
