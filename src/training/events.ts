@@ -40,6 +40,8 @@ export interface Progress {
   readonly learningRate: number;
   readonly gradNorm?: number;
   readonly tokensPerSecond: number;
+  /** Part of the machine's measured speed of matrix products that is used, when the engine knows its work. */
+  readonly utilisation?: number;
   readonly secondsLeft: number;
   /** Resident bytes of the training process. */
   readonly rss: number;

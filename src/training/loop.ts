@@ -24,6 +24,8 @@ export interface LoopInput {
   readonly shouldRecycle?: () => boolean;
   /** Called between steps, some times a second, and once before the first. */
   betweenSteps?(step: number): Promise<void>;
+  /** Operations a second of the machine's matrix products, for the utilisation in progress events. */
+  readonly matMulLimit?: number;
   /** Told every line of the run's log. */
   onLogLine?(line: LogLine): void;
   onEvent(event: TrainingEvent): void;
@@ -65,7 +67,13 @@ export async function trainLoop(input: LoopInput): Promise<LoopOutcome> {
   using log = openRunLog(runFiles(folder).log, state.logBytes);
 
   const clock = startClock(state.seconds);
-  const meter = startMeter(state, session, budgetSeconds === undefined ? steps : undefined, clock);
+  const meter = startMeter(
+    state,
+    session,
+    budgetSeconds === undefined ? steps : undefined,
+    clock,
+    input.matMulLimit,
+  );
   const at = () => ({
     step: state.step,
     epoch: state.step / session.stepsPerEpoch,
@@ -237,6 +245,7 @@ function startMeter(
   session: TrainingSession,
   steps: number | undefined,
   clock: ReturnType<typeof startClock>,
+  matMulLimit: number | undefined,
 ) {
   // The speed is that of the last seconds: two marks, the older one moves up when the newer one is 5 s old.
   let older = { step: state.step, seconds: clock.trainingSeconds() };
@@ -273,6 +282,9 @@ function startMeter(
         learningRate,
         ...(gradNorm === undefined ? {} : { gradNorm }),
         tokensPerSecond: speed,
+        ...(matMulLimit === undefined || !session.work
+          ? {}
+          : { utilisation: (speed * session.work.flopsPerToken) / matMulLimit }),
         // From the whole run so far, so that evaluations are part of it.
         secondsLeft: progress > 0 ? (seconds / progress) * (1 - progress) : Number.POSITIVE_INFINITY,
         rss: process.memoryUsage.rss(),

@@ -98,6 +98,8 @@ export interface OpenedModel extends MeasurableModel {
 
 export interface TrainingSession extends MeasurableModel {
   readonly tokensPerStep: number;
+  /** What its matrix products take, forward and backward, and in which dtype; for the view's utilisation. */
+  readonly work?: { readonly flopsPerToken: number; readonly dtype: string };
   /** For the log's `epoch`; may be a fraction (below 1 when a step sees more than the whole split). */
   readonly stepsPerEpoch: number;
   /** One optimiser step. Synchronous engines return the report itself, which costs the loop nothing. */

@@ -4,11 +4,15 @@
  */
 import path from 'node:path';
 import { AppError, type WireError } from '../errors.ts';
-import { loadTensorFlow } from '../tensor/index.ts';
+import { loadTensorFlow, type TensorFlow } from '../tensor/index.ts';
+import { Eager } from '../tensor/ops/eager.ts';
+import { matMulSpeed } from '../tensor/ops/matmul-speed.ts';
+import type { DType } from '../tensor/ops/runtime.ts';
 import { loadDataset } from './datasets.ts';
 import type { TrainingEvent, TrainingOutcome } from './events.ts';
 import { publishModel } from './finetune/publish.ts';
 import { trainLoop } from './loop.ts';
+import { matMulLimit } from './matmul-limit.ts';
 import { memoryWatch } from './memory-watch.ts';
 import { writeResult, writeSnapshot } from './result.ts';
 import { hyperParameters } from './run-config.ts';
@@ -78,7 +82,7 @@ async function train({
     ...(config.dataFile === undefined ? {} : { file: path.resolve(folder, config.dataFile) }),
     signal: stop.signal,
   });
-  const { tf, notice } = await loadTensorFlow();
+  const { tf, backend, notice } = await loadTensorFlow();
   const { text } = dataset;
   const session = await task.start({ text, hyper: hyperParameters(config), seed: config.seed });
   const snapshot = async (step: number) => {
@@ -86,6 +90,8 @@ async function train({
     isSnapshotWanted = false;
     tell({ type: 'snapshot', step });
   };
+  const limit =
+    session.work && backend === 'native' ? await limitOf(tf, session.work.dtype as DType) : undefined;
   using events = openEventFile(tf, runFiles(folder).tensorboard);
   try {
     if (notice !== undefined) tell({ type: 'notice', text: notice });
@@ -97,6 +103,7 @@ async function train({
       dataset: dataset.sha256,
       signal: stop.signal,
       shouldRecycle: memoryWatch(memoryLimitBytes),
+      ...(limit === undefined ? {} : { matMulLimit: limit }),
       betweenSteps: async (step) => {
         if (isSnapshotWanted) await snapshot(step);
       },
@@ -119,4 +126,8 @@ async function train({
   } finally {
     session[Symbol.dispose]();
   }
+}
+
+async function limitOf(tf: TensorFlow, dtype: DType): Promise<number> {
+  return matMulLimit(dtype, () => matMulSpeed(new Eager(tf), dtype));
 }

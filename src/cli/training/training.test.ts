@@ -18,6 +18,7 @@ const progress = (step: number, trainLoss = 3 - step / 100): TrainingEvent => ({
   trainLoss,
   learningRate: 0.1,
   gradNorm: 1.25,
+  utilisation: 0.42,
   tokensPerSecond: 12_345,
   secondsLeft: 75,
   rss: 300 * 2 ** 20,
@@ -97,6 +98,7 @@ describe('view', () => {
     expect(text()).not.toContain('\x1b');
     expect(text().match(/^step \d+\/100/gm)).toHaveLength(1);
     expect(text()).toContain('wavenet, recipe best, 175,767 parameters, going on at step 40');
+    expect(text()).toContain('norm 1.25  12,345 tokens/s  42 % of matMul limit');
     expect(text()).toContain('step 50  val loss 2.5000  best so far');
     expect(text()).toContain('    anna');
   });

@@ -20,8 +20,18 @@ export function createView(out: Output, env: NodeJS.ProcessEnv = process.env): T
 
 /** One line about where the run is. */
 function describeProgress(progress: Progress): string {
-  const { step, steps, epoch, trainLoss, learningRate, gradNorm, tokensPerSecond, secondsLeft, rss } =
-    progress;
+  const {
+    step,
+    steps,
+    epoch,
+    trainLoss,
+    learningRate,
+    gradNorm,
+    tokensPerSecond,
+    utilisation,
+    secondsLeft,
+    rss,
+  } = progress;
   return [
     steps === undefined ? `step ${step}` : `step ${step}/${steps}`,
     `epoch ${epoch.toFixed(2)}`,
@@ -29,6 +39,7 @@ function describeProgress(progress: Progress): string {
     `rate ${learningRate.toPrecision(3)}`,
     ...(gradNorm === undefined ? [] : [`norm ${gradNorm.toFixed(2)}`]),
     `${Math.round(tokensPerSecond).toLocaleString('en')} tokens/s`,
+    ...(utilisation === undefined ? [] : [`${(utilisation * 100).toFixed(0)} % of matMul limit`]),
     `${formatDuration(secondsLeft)} left`,
     `${(rss / 2 ** 20).toFixed(0)} MB`,
   ].join('  ');

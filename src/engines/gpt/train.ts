@@ -14,6 +14,7 @@ function network(vocabSize: number): CharacterNetwork {
     forward: (tape, parameters, tokens, pass) => gptForward(tape, parameters, config, tokens, pass),
     initial: (seed, zeroProjections) =>
       initialWeights(gptShapes(config), seed, (name) => zeroProjections && name.endsWith('project.weight')),
+    attentionWidth: config.nLayer * config.nEmbd,
     isHidden: (name) => name.startsWith('blocks.') && name.endsWith('.weight') && !name.includes('norm'),
     matricesIn: (name) => (name.endsWith('qkv.weight') ? 3 : 1),
   };

@@ -15,6 +15,7 @@ function network(vocabSize: number): CharacterNetwork {
     forward: (tape, parameters, tokens, pass) => llamaForward(tape, parameters, config, tokens, pass),
     initial: (seed, zeroProjections) =>
       initialWeights(llamaShapes(config), seed, (name) => zeroProjections && writesToStream(name)),
+    attentionWidth: config.nLayer * config.nEmbd,
     isHidden: (name) => name.endsWith('_proj.weight'),
     matricesIn: () => 1,
   };

@@ -15,6 +15,8 @@ export interface CharacterNetwork {
   initial(seed: number, zeroProjections: boolean): Weights;
   /** Whether Muon may train the parameter: a matrix inside the network. */
   isHidden(name: string): boolean;
+  /** nLayer × nEmbd: what attention's own products grow with. Absent: they are left out of the work. */
+  readonly attentionWidth?: number;
   /** Matrices that a parameter stands for, one below the other (3 for fused q, k, v). */
   matricesIn(name: string): number;
 }

@@ -19,6 +19,7 @@ const network: MakeNetwork = (vocabSize) => {
     contextLength: config.contextLength,
     forward: (tape, parameters, tokens, pass) => gptForward(tape, parameters, config, tokens, pass),
     initial: (seed) => initialWeights(gptShapes(config), seed, () => false),
+    attentionWidth: config.nLayer * config.nEmbd,
     isHidden: (name) => /(qkv|project|expand)\.weight$/.test(name),
     matricesIn: (name) => (name.endsWith('qkv.weight') ? 3 : 1),
   };
@@ -94,6 +95,12 @@ describe('a session', () => {
     const [a, b] = [await parts.step(at), await whole.step(at)];
     expect(a.loss).toBeCloseTo(b.loss, 5);
     expect(a.gradNorm).toBeCloseTo(b.gradNorm!, 5);
+  });
+
+  test('knows its work: 6 operations a weight, and attention’s own', async () => {
+    using session = await start();
+    const weights = 2 * (3 * 16 * 16 + 16 * 16 + 2 * 16 * 32);
+    expect(session.work).toEqual({ flopsPerToken: 6 * weights + 12 * (2 * 16) * 8, dtype: 'float32' });
   });
 
   test('leaves no tensor behind', async () => {

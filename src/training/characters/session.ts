@@ -78,6 +78,7 @@ export async function startCharacterSession(
   return {
     parameterCount: parameters.count,
     tokensPerStep,
+    work: { flopsPerToken: flopsPerToken(network), dtype },
     stepsPerEpoch: splits.train.length / tokensPerStep,
     step({ step, progress }: StepPosition) {
       const factor = schedule(progress);
@@ -131,4 +132,12 @@ function makeOptimisers(
     matricesIn: (name) => network.matricesIn(name),
   });
   return [adamw, muon];
+}
+
+/** Of the matrix products of a token, forward and backward: 6 a weight, and attention's own. Chowdhery et al. (2022), appendix B. */
+function flopsPerToken({ shapes, isHidden, attentionWidth = 0, contextLength }: CharacterNetwork): number {
+  const weights = [...shapes]
+    .filter(([name]) => isHidden(name))
+    .reduce((sum, [, shape]) => sum + shape.reduce((product, length) => product * length, 1), 0);
+  return 6 * weights + 12 * attentionWidth * contextLength;
 }
