@@ -8,8 +8,8 @@ import { loadDataset } from '../src/training/datasets.ts';
 import { type HyperParameters, hyperOf, type TrainingTask } from '../src/training/task.ts';
 import { machine, median, type StepTime, startTorchSteps } from './torch/index.ts';
 
-const turns = 7;
-const blocks = { mlp: 500, wavenet: 100 } as const;
+const turns = 15;
+const blocks = { mlp: 1000, wavenet: 200 } as const;
 
 export async function benchNames(): Promise<void> {
   console.log(`mlp and wavenet, a step at batch 32, ${turns} turns, medians. ${machine()}`);

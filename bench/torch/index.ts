@@ -32,7 +32,7 @@ function torchPython(): string {
 }
 
 export function runTorch(what: 'train' | 'sample', options: Readonly<Record<string, unknown>>): TorchResult {
-  const output = execFileSync(torchPython(), [here('gpt.py'), what, JSON.stringify(options)], {
+  const output = execFileSync(torchPython(), ['-W', 'ignore', here('gpt.py'), what, JSON.stringify(options)], {
     encoding: 'utf8',
   });
   return JSON.parse(output.trim().split('\n').at(-1)!) as TorchResult;
@@ -51,7 +51,7 @@ export interface StepTime {
 }
 
 export function startTorchSteps(model: 'mlp' | 'wavenet'): TorchSteps {
-  const child = spawn(torchPython(), [here('names.py'), model], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(torchPython(), ['-W', 'ignore', here('names.py'), model], { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   return {
     async steps(count) {
