@@ -15,13 +15,11 @@ const cores = availableParallelism();
 export class Context implements KvContext {
   readonly #native: NativeModel;
   readonly #promptBatch: number;
-  readonly #threads: number;
   readonly #governor: ThreadGovernor;
   readonly #tokens: number[] = [];
 
   constructor(native: NativeModel, threads: number, parameterCount: number) {
     this.#native = native;
-    this.#threads = threads;
     this.#governor = new ThreadGovernor(threads, parameterCount);
     this.#promptBatch = Math.min(native.batchSize, Math.max(8, Math.floor(batchWork / parameterCount)));
   }
@@ -72,11 +70,13 @@ export class Context implements KvContext {
     }
     const wanted = prompt.slice(0, -1);
     const cached = this.truncate(sharedLength(this.#tokens, wanted));
-    this.#native.setThreads(this.#threads);
     while (this.#tokens.length < wanted.length && !signal.aborted) {
       const start = this.#tokens.length;
       const batch = wanted.slice(start, start + this.#promptBatch);
+      const started = performance.now();
+      this.#native.setThreads(this.#governor.promptThreads);
       await this.#native.decode(batch, start, []);
+      this.#governor.recordPrompt(performance.now() - started, batch.length);
       this.#tokens.push(...batch);
     }
     return cached;

@@ -11,16 +11,20 @@ export class ThreadGovernor {
   readonly #choices: readonly number[];
   /** Milliseconds a token, by number of threads; what is not current may be out of date. */
   readonly #means = new Map<number, number>();
+  readonly #most: number;
   readonly #troubleMs: number;
   #current: number;
   /** Times of the tokens computed with the other number, while it is tried. */
   #trial: number[] | undefined;
   #tokens = 0;
+  /** Whether the last batch with all threads was slower a token than single tokens are. */
+  #promptsSuffer = false;
   #pause = shortestPause;
   #nextTrial = firstTrial;
 
   /** @param parameterCount tells how long a token may take before something must be in the way */
   constructor(most: number, parameterCount = Number.POSITIVE_INFINITY) {
+    this.#most = most;
     this.#troubleMs = parameterCount / troublePerMs;
     this.#choices = most > 1 ? [most, most - 1] : [most];
     this.#current = most;
@@ -33,6 +37,21 @@ export class ThreadGovernor {
 
   get #other(): number {
     return this.#choices.find((choice) => choice !== this.#current) ?? this.#current;
+  }
+
+  /**
+   * Threads for a batch of a prompt. In a batch they wait for one another less often for the work they do:
+   * all of them, even where single tokens are faster with fewer, unless batches were seen to suffer too.
+   */
+  get promptThreads(): number {
+    return this.#promptsSuffer ? this.#current : this.#most;
+  }
+
+  /** Tells how long a batch took with `promptThreads`. A token of a batch never takes longer than one alone. */
+  recordPrompt(milliseconds: number, tokens: number): void {
+    if (this.promptThreads < this.#most) return;
+    const single = this.#means.get(this.#current) ?? Number.POSITIVE_INFINITY;
+    this.#promptsSuffer = milliseconds / tokens > single;
   }
 
   /** Tells how long a token took with `threads`. */
