@@ -58,6 +58,11 @@ export class RateLimiter {
     return { limited: false, headers, retryAfterSeconds: 0 };
   }
 
+  /** Lets go of buckets whose time is over: a long run meets a new one with every interaction. */
+  forgetOld(now = Date.now()): void {
+    for (const [key, { resetsAt }] of this.buckets) if (resetsAt <= now) this.buckets.delete(key);
+  }
+
   private refuse(route: string, waitMs: number, headers: Readonly<Record<string, string>>): Verdict {
     this.refused.push(route);
     const retryAfterSeconds = Math.max(1, waitMs) / 1_000;

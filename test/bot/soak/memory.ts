@@ -89,6 +89,7 @@ function forgetRecords({ fake }: BotScene): void {
   fake.state.messages.clear();
   fake.interactions.all.length = 0;
   fake.rest.requests.length = 0;
+  fake.rest.limiter.forgetOld();
   fake.gateway.forgetSent();
 }
 
