@@ -52,6 +52,12 @@ describe.skipIf(testModel === undefined)('llama on SmolLM2 (skipped without the 
     expect(finish.reason).toBe('stop');
   });
 
+  test('what could have begun a stop string is shown when the model ends the answer itself', async () => {
+    const { text } = await ask(engine, { messages: capital });
+    const stopped = await ask(engine, { messages: capital, stop: [`${text.slice(-1)}\u0000never`] });
+    expect(stopped).toMatchObject({ text, finish: { reason: 'stop' } });
+  });
+
   test('a second turn evaluates only what is new', async () => {
     const first = await ask(engine, { messages: capital });
     const messages: Message[] = [

@@ -61,7 +61,7 @@ export async function* generateSample(
     }
   }
   const rest = stops.flush();
-  if (rest.text !== '' && reason !== 'stop') {
+  if (rest.text !== '') {
     usage.count(rest.tokens.length);
     yield delta(sample, rest, request.topProbabilities > 0);
   }
