@@ -148,37 +148,6 @@ describe.skipIf(testModel === undefined)(
       slow,
     );
 
-    test(
-      'where only the token may write, an answer ends before it does, and Continue goes on',
-      async () => {
-        const { fake, anna } = scene;
-        const away = fake.state.addChannel(fake.state.addGuild('elsewhere'), 'general', { deniedToBot: ~0n });
-        // the bot ends such an answer a minute before its fifteen minutes are over
-        fake.interactions.ageMs = 14 * 60_000 - 5_000;
-        const given = { userInstalled: true };
-        fake.slash(anna, away, 'generate', { ...given, options: { ...longStory, max_tokens: 1_200 } });
-        const answer = await fake.until(
-          'the end',
-          () =>
-            fake.state
-              .visible(away.id, anna)
-              .find(({ current }) => current.content.includes('Press Continue')),
-          slow,
-        );
-        fake.interactions.ageMs = 0;
-        fake.press(anna, answer, 'Continue', given);
-        await fake.until(
-          'an answer that goes on',
-          () => fake.state.visible(away.id, anna).at(-1)!.current.content.length > 150,
-          slow,
-        );
-        fake.press(anna, fake.state.visible(away.id, anna).at(-1)!, 'Stop', given);
-        await idle(scene);
-        expect(fake.state.visible(away.id, anna).at(-1)!.current.content).toContain(' · stopped');
-      },
-      slow,
-    );
-
     test('nothing was refused by Discord: no 429, no invalid body', () => {
       expect(scene.fake.rest.limiter.refused).toEqual([]);
       expect(scene.fake.rest.invalid).toEqual([]);
