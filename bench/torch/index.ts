@@ -32,9 +32,13 @@ function torchPython(): string {
 }
 
 export function runTorch(what: 'train' | 'sample', options: Readonly<Record<string, unknown>>): TorchResult {
-  const output = execFileSync(torchPython(), ['-W', 'ignore', here('gpt.py'), what, JSON.stringify(options)], {
-    encoding: 'utf8',
-  });
+  const output = execFileSync(
+    torchPython(),
+    ['-W', 'ignore', here('gpt.py'), what, JSON.stringify(options)],
+    {
+      encoding: 'utf8',
+    },
+  );
   return JSON.parse(output.trim().split('\n').at(-1)!) as TorchResult;
 }
 
@@ -51,7 +55,9 @@ export interface StepTime {
 }
 
 export function startTorchSteps(model: 'mlp' | 'wavenet'): TorchSteps {
-  const child = spawn(torchPython(), ['-W', 'ignore', here('names.py'), model], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(torchPython(), ['-W', 'ignore', here('names.py'), model], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   return {
     async steps(count) {

@@ -56,9 +56,11 @@ export function losses(
   return crossEntropy(tape, logits, batch.targets);
 }
 
-/** Dropout at `rate`, then another shape. */
+/** Dropout at `rate`, then another shape; `x` itself when neither changes it. */
 function reshape(tape: Tape, x: Node, shape: readonly number[], rate: number): Node {
   const { e } = tape;
+  const dropped = rate > 0 && tape.seed !== undefined;
+  if (!dropped && String(shape) === String(x.value.shape)) return x;
   return tape.layer((keep) => {
     const mask = drawMask(tape, shape, rate);
     if (mask) keep(mask.kept);
