@@ -48,7 +48,7 @@ const format = 'babble KV state 1';
  * Tokens below which computing is as quick as the disk. SmolLM2-135M: 64 tokens are computed in 130 ms on
  * two cores and restored in 5; larger models gain more (docs/llama.md).
  */
-export const leastTokens = 64;
+const leastTokens = 64;
 
 /** One state takes at most this part of all: larger ones would push out everything else. */
 const largestShare = 1 / 4;
