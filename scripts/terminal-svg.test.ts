@@ -37,6 +37,7 @@ test('a film shows each moment in turn, draws a row that stays only once, and en
   expect(svg.match(/>same</g)).toHaveLength(1);
   const [, frames] = /class="film">\n([\s\S]*?)\n<\/g>/.exec(svg)!;
   expect(frames!.split('\n').map((frame) => frame.match(/<use/g)?.length)).toEqual([2, 2, 2]);
+  for (const [, id] of svg.matchAll(/href="#(\w+)"/g)) expect(svg).toContain(`<g id="${id}">`);
   // 0.1 s, 0.3 s, and the last for 4 s; each picture is four rows of 18 high.
   expect(svg).toContain('film 4.4s step-end infinite');
   const steps = [...svg.matchAll(/([\d.]+)%\{transform:translateY\((-?\d+)px\)\}/g)];
