@@ -121,7 +121,7 @@ test('presets: saved, completed, loaded with their engine, forgotten', async () 
 
 test('/theme changes the colours at once, /theme none takes them away', async () => {
   await using program = await sit('chat');
-  const colours = () => program.output.slice(at).match(/\x1b\[38;2;[\d;]+m/g) ?? [];
+  const colours = () => [...program.output.slice(at).matchAll(/\x1b\[38;2;[\d;]+m/g)].map(([style]) => style);
   let at = 0;
   program.enter('/theme dark');
   await program.waitFor('The theme is dark');

@@ -218,7 +218,10 @@ export class Repl {
       ...message,
       content: sanitise(message.content),
     }));
-    if (this.#isSpoken) return this.write(spokenConversation(messages));
+    if (this.#isSpoken) {
+      this.write(spokenConversation(messages));
+      return;
+    }
     this.write(
       conversationSpans(this.theme, messages, this.#raw, (message) =>
         kindOf(message.engineId ?? '', message.modelId ?? ''),
