@@ -8,7 +8,7 @@ import { longestPassage } from './longest-passage.ts';
 import { hasNearDuplicate } from './near-duplicates.ts';
 
 /** What is compared whole: names, or lines of a text. */
-export type Unit = 'name' | 'line';
+type Unit = 'name' | 'line';
 
 /** Shares are of `units`, in [0, 1]. */
 export interface Overlap {

@@ -2,7 +2,7 @@
 import type { OpenedModel, Split } from '../task.ts';
 
 /** Predictions that the model was about equally sure of. */
-export interface ReliabilityBin {
+interface ReliabilityBin {
   /** Mean probability of the likeliest token. */
   readonly confidence: number;
   /** How often that token came. */
