@@ -6,7 +6,7 @@ import { testModel } from '../../src/engines/llama/fixtures/test-model.ts';
 import { type BotScene, contents, finished, openScene } from './harness.ts';
 
 const longStory = { prompt: 'Write a very long story about a lighthouse and the sea.', temperature: 0 };
-const slow = 120_000;
+const slow = 300_000;
 
 /** The newest message that shows this button. */
 function withButton(scene: BotScene, action: string, viewer = scene.anna) {
