@@ -40,8 +40,10 @@ test.each([40, 80, 200])('three answers at %i columns', async (columns) => {
   await program.waitFor('Begin a text');
   // One answer is whole, the other pauses in the middle.
   program.enter('/compare bursts names -- 300');
-  await program.waitFor('[1]');
-  await program.waitFor(columns === 40 ? 'names: done' : '3 tokens');
+  // The panel has let go of what is in the transcript now.
+  await program.waitFor(
+    columns === 40 ? /\[1\] *\n\n1 bursts: .*names: done/ : /\[1\] *\n\n *\n.*│ 3 tokens/,
+  );
   await expect(`${ended}${'─'.repeat(columns)}\n${picture(program)}`).toMatchFileSnapshot(
     `golden/compare-${columns}.txt`,
   );
@@ -139,4 +141,16 @@ test('/ab hides the names until the vote, goes on from the better answer, and ke
   await program.waitFor(new RegExp(`${first[0]} +0 +1 +0 +0%`));
   program.enter('/vote a');
   await program.waitFor('There is nothing to vote on.');
+});
+
+test('whoever is writing when a comparison ends is not interrupted by its menu', async () => {
+  await using program = await sit('chat');
+  program.enter('/compare bursts names -- 150');
+  await program.waitFor('[1]');
+  program.type('my next thou');
+  await program.waitFor('› my next thou');
+  program.kill('SIGUSR2');
+  await program.waitFor('/keep <number> goes on from one of them.');
+  program.type(`ght${keys.enter}`);
+  await program.waitFor('You said: my next thought');
 });

@@ -77,6 +77,10 @@ export class Input implements Screen {
     return this.#host.columns();
   }
 
+  get isTyping(): boolean {
+    return this.editor.get().text !== '';
+  }
+
   handle(event: KeyEvent): void {
     if (this.#held) this.#held.push(event);
     else if (this.#completion.refreshing && event.type === 'key' && event.name === 'tab') this.#hold(event);

@@ -26,7 +26,9 @@ async function chat(input: string, engine = 'names') {
 test('answers to standard output, the rest to standard error', async () => {
   const { code, out, err } = await chat('\nem\n/engine chat\nhello\n');
   expect(out).toBe('myliena\nily\nYou said: hello    tab\n\n');
-  expect(err).toBe('names → chat: the conversation goes on.\n');
+  expect(err).toBe(
+    'names → chat: the conversation goes on.\nchat begins with a question: it is not given the oldest message.\n',
+  );
   expect(code).toBe(0);
 });
 

@@ -38,6 +38,7 @@ export async function runPlain(
   const screen: Screen = {
     columns: 80,
     hasPanel: false,
+    isTyping: false,
     drawImage: async () => false,
     choose: async (menu) => {
       repl.notice(menu.items.map(({ label, detail = '' }) => `${label}  ${detail}`).join('\n'));

@@ -175,6 +175,7 @@ class Voice {
 class SpokenScreen implements Screen {
   readonly columns = 10_000;
   readonly hasPanel = false;
+  readonly isTyping = false;
   readonly #voice: Voice;
   readonly #lines: LineReader;
   readonly #stdout: NodeJS.WriteStream;

@@ -38,7 +38,8 @@ export const abCommand: Command = {
       return repl.notice(`${names.join(', ')}. Without both answers there is nothing to vote on.`);
     }
     repl.contest = { conversationId: repl.session.summary.id, contenders, isBlind: true };
-    if (!screen.hasPanel) return repl.notice('/vote a, /vote b or /vote tie tells the names.');
+    if (!screen.hasPanel || screen.isTyping)
+      return repl.notice('/vote a, /vote b or /vote tie tells the names.');
     const verdict = await screen.choose({
       title: 'Better',
       items: verdicts.map((value) => ({ label: value === 'tie' ? 'tie' : value.toUpperCase(), value })),

@@ -28,6 +28,8 @@ export interface Screen {
   readonly columns: number;
   /** Whether `repl.panel` is drawn and given the keys. */
   readonly hasPanel: boolean;
+  /** Whether the person is writing something: a menu that opens now would take their keys. */
+  readonly isTyping: boolean;
   /** Lets the person choose; undefined when they leave the menu, or when there is no terminal. */
   choose<Value>(menu: Menu<Value>): Promise<Value | undefined>;
   /** Lets the person change a text in the editor; undefined when they leave it, or when there is no terminal. */

@@ -31,7 +31,7 @@ export const compareCommand: Command = {
       (engine, index): Contender => ({ label: String(index + 1), engine, answer: answers[index] }),
     );
     repl.contest = { conversationId: repl.session.summary.id, contenders, isBlind: false };
-    if (!screen.hasPanel) return repl.notice('/keep <number> goes on from one of them.');
+    if (!screen.hasPanel || screen.isTyping) return repl.notice('/keep <number> goes on from one of them.');
     const chosen = await screen.choose<Contender | undefined>({
       title: 'Go on from',
       items: [
