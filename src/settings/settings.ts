@@ -11,6 +11,9 @@ import { describeType, fits, fromText } from './values.ts';
 /** A settings file longer than this is none. */
 const mostBytes = 256 * 1024;
 
+/** Variables of the project's own tests and benches. */
+const developers = /^BABBLE_(?:(?:TEST|BENCH|BUILD|LLAMA)_|(?:FUZZ|CUTS|KILLS)$)/;
+
 const ranks: readonly SettingSource[] = ['default', 'file', 'environment', 'flag'];
 
 export interface SettingsInput {
@@ -134,7 +137,7 @@ function unknownVariables(env: NodeJS.ProcessEnv): string[] {
   const isKnown = (name: string) =>
     known.some((other) => (other.endsWith('…') ? name.startsWith(other.slice(0, -1)) : name === other));
   return Object.keys(env)
-    .filter((name) => name.startsWith('BABBLE_') && !name.startsWith('BABBLE_TEST_') && !isKnown(name))
+    .filter((name) => name.startsWith('BABBLE_') && !developers.test(name) && !isKnown(name))
     .map((name) => `The variable ${name} is no setting of babble's${near(name, known)}.`);
 }
 
