@@ -110,3 +110,19 @@ test.each([
   await program.waitFor('middle 0.189');
   expect(program.output).not.toMatch(/\x1b_G|\x1b\[c|\x1b\[16t|\x1b\]1337|\x1bP/);
 });
+
+test('babble inspect draws images too, and gives the terminal back', async () => {
+  const args = [babble, 'inspect', 'heatmap', '--engine', 'bigram-count'];
+  await using program = new PtyProgram(process.execPath, args, {
+    answers: false,
+    env: { BABBLE_HOME: home, TERM_PROGRAM: 'test', LC_TERMINAL: '', STY: '' },
+  });
+  await program.waitUntil(() => program.output.includes(question), 'the question');
+  program.type('\x1b_Gi=31;OK\x1b\\\x1b[6;20;10t\x1b[?62;c');
+  expect(await program.exited).toBe(0);
+  const [, rows] = /\x1b_Ga=T,f=100,q=2,C=1,c=\d+,r=(\d+),m=1;/.exec(program.output)!;
+  expect(Number(rows)).toBeLessThanOrEqual(22);
+  // What comes next stands below the picture.
+  expect(program.cursor()).toEqual({ x: 0, y: Number(rows) });
+  expect(program.scrollback().join('')).toBe('');
+});

@@ -15,7 +15,9 @@ import {
   themeOf,
   toCells,
 } from '../../pictures/index.ts';
+import { writeImage } from '../inline-image.ts';
 import { createCommand, integer } from '../options.ts';
+import { settingsFor } from '../settings.ts';
 
 const views = [
   'next-token',
@@ -38,6 +40,7 @@ interface InspectOptions {
   readonly head: number;
   readonly out?: string;
   readonly theme?: Theme;
+  readonly images?: string;
   readonly width?: number;
 }
 
@@ -53,6 +56,15 @@ export async function run(args: readonly string[]): Promise<number> {
     .option('--head <number>', 'attention: from 0', integer(0, 1000), 0)
     .option('-o, --out <file>', 'write a .png or .svg in place of showing it')
     .option('--width <number>', 'units (with --out) or columns it should be wide', integer(20, 4000))
+    .addOption(
+      new Option('--images <how>', 'in the terminal as an image; default: where it says it can').choices([
+        'auto',
+        'off',
+        'kitty',
+        'iterm2',
+        'sixel',
+      ]),
+    )
     .addOption(
       new Option('--theme <theme>', 'default: light in files, the terminal’s own there').choices([
         'light',
@@ -75,6 +87,8 @@ export async function run(args: readonly string[]): Promise<number> {
     width: columns * column,
   });
   const colour = process.stdout.isTTY ? colourDepthOf(process.env) : 'none';
+  const { images } = settingsFor({ images: options.images }).settings;
+  if (colour !== 'none' && (await writeImage(picture, images))) return 0;
   process.stdout.write(`${toCells(picture, { columns, colour }).join('\n')}\n`);
   return 0;
 }
