@@ -9,6 +9,7 @@ test('breaks between words, and long words where they reach the edge', () => {
   expect(texts('one two three', 8)).toEqual(['one two', 'three']);
   expect(texts('incomprehensible', 6)).toEqual(['incomp', 'rehens', 'ible']);
   expect(texts('a incomprehensible', 6)).toEqual(['a', 'incomp', 'rehens', 'ible']);
+  expect(texts(' a漢', 2)).toEqual(['', 'a', '漢']);
   expect(texts('漢字かな', 5)).toEqual(['漢字', 'かな']);
   expect(texts('one\n\n two\n', 9)).toEqual(['one', '', ' two', '']);
   expect(texts('', 9)).toEqual(['']);

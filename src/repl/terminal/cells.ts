@@ -104,11 +104,13 @@ export function wrapRows(text: string, columns: number): WrappedRow[] {
         endRow(at, at + 1);
         used = 0;
       } else {
+        if (used + wide > columns && afterSpace > start) {
+          endRow(afterSpace - 1, afterSpace);
+          used = wordColumns;
+        }
         if (used + wide > columns && used > 0) {
-          const canBreak = afterSpace > start;
-          if (canBreak) endRow(afterSpace - 1, afterSpace);
-          else endRow(at, at);
-          used = canBreak ? wordColumns : 0;
+          endRow(at, at);
+          used = 0;
         }
         used += wide;
       }
