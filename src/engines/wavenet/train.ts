@@ -106,7 +106,7 @@ function sliceBatch(e: Eager, examples: NameExamples, begin: number, end: number
   return { contexts: e.tensor(contexts, [contexts.length]), targets: e.tensor(targets, [targets.length]) };
 }
 
-const stepsBetweenNorms = 4;
+const stepsBetweenNorms = 16;
 const noDropout = { embedding: 0, hidden: 0 };
 const evaluationBatch = 4096;
 /** Train examples over which the batch norms' statistics are taken, in one pass. */
@@ -256,7 +256,7 @@ class WavenetSession implements TrainingSession {
       tape.backward(node, e.op('Fill', inputs, { T: 'float32', index_type: 'int32' }));
       return mean;
     });
-    // A norm takes as long as a tenth of a step: some steps tell that of the step before.
+    // A norm takes a tenth of a step's time: the steps between tell the last one.
     if (this.#gradNorm === undefined || step % stepsBetweenNorms === 0) {
       this.#gradNorm = gradNorm(e, this.#parameters.all);
     }
