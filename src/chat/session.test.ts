@@ -55,6 +55,17 @@ const contents = (session: ChatSession) => session.messages.map(({ content }) =>
 const stored = (session: ChatSession) => store.loadConversation(session.summary.id);
 
 describe('a turn', () => {
+  it('names the conversation to the engine, for what it may keep; not where nothing is kept', async () => {
+    await using session = await open('completion');
+    const asked = await collect(session.send('which conversation?', never));
+    expect(textOf(asked)).toBe(session.summary.id);
+    using nothing = openStore(':memory:');
+    await using fleeting = await createSession({
+      ...{ store: nothing, engineId: 'parrot', modelId: 'completion', openEngine: openParrot },
+    });
+    expect(textOf(await collect(fleeting.send('which conversation?', never)))).toBe('undefined');
+  });
+
   it('gives a completion engine the text alone, and keeps question and answer', async () => {
     await using session = await open('completion', { sampling: { temperature: 0.5 }, stop: ['\n'] });
     expect(store.listConversations()).toEqual([]);
