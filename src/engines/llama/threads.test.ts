@@ -32,18 +32,22 @@ test('two threads that are fast only every other time are left', () => {
   expect(share(new ThreadGovernor(2), 1, uneven)).toBeGreaterThan(0.9);
 });
 
-test('prompts take all threads unless they suffer too, and until single tokens do not', () => {
+test('prompts take all threads unless they suffer too, for a while', () => {
   const governor = new ThreadGovernor(2);
   expect(governor.promptThreads).toBe(2);
   share(governor, 1, crowded);
   governor.recordPrompt(100, 50);
   expect(governor.promptThreads).toBe(2);
+  governor.recordPrompt(100, 2);
+  expect(governor.promptThreads).toBe(2);
   governor.recordPrompt(1000, 50);
   expect(governor.promptThreads).toBe(1);
   share(governor, 2, alone);
   expect(governor.promptThreads).toBe(2);
-  governor.recordPrompt(100, 50);
   share(governor, 1, crowded);
+  expect(governor.promptThreads).toBe(1);
+  // Tried again after some batches.
+  for (let batch = 0; batch < 8; batch++) governor.recordPrompt(400, 50);
   expect(governor.promptThreads).toBe(2);
 });
 

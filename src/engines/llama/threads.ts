@@ -17,8 +17,8 @@ export class ThreadGovernor {
   /** Times of the tokens computed with the other number, while it is tried. */
   #trial: number[] | undefined;
   #tokens = 0;
-  /** Whether the last batch with all threads was slower a token than single tokens are. */
-  #promptsSuffer = false;
+  /** Batches to come with fewer threads: one with all was slower a token than single tokens are. */
+  #sufferingBatches = 0;
   #pause = shortestPause;
   #nextTrial = firstTrial;
 
@@ -44,14 +44,17 @@ export class ThreadGovernor {
    * all of them, even where single tokens are faster with fewer, unless batches were seen to suffer too.
    */
   get promptThreads(): number {
-    return this.#promptsSuffer ? this.#current : this.#most;
+    return this.#sufferingBatches > 0 ? this.#current : this.#most;
   }
 
   /** Tells how long a batch took with `promptThreads`. A token of a batch never takes longer than one alone. */
   recordPrompt(milliseconds: number, tokens: number): void {
-    if (this.promptThreads < this.#most) return;
-    const single = this.#means.get(this.#current) ?? Number.POSITIVE_INFINITY;
-    this.#promptsSuffer = milliseconds / tokens > single;
+    if (tokens < leastBatch) return; // tells little
+    if (this.#sufferingBatches > 0) this.#sufferingBatches--;
+    else {
+      const single = this.#means.get(this.#current) ?? Number.POSITIVE_INFINITY;
+      if (milliseconds / tokens > single) this.#sufferingBatches = batchesBetweenTrials;
+    }
   }
 
   /** Tells how long a token took with `threads`. */
@@ -100,6 +103,8 @@ const trialTokens = 4;
 /** Tokens between trials; twice as many after each that was in vain. */
 const shortestPause = 96;
 const longestPause = 192;
+const leastBatch = 32;
+const batchesBetweenTrials = 8;
 /** Share of the newest token in the mean. */
 const newestWeight = 1 / 16;
 /** One token counts for no more than so many times the mean: the machine may have been busy for a moment. */
