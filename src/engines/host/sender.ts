@@ -4,7 +4,7 @@ import { windowSize } from './protocol.ts';
 type TextDelta = Extract<StreamPart, { type: 'text-delta' }>;
 
 /** Messages are at least this far apart, so that a fast engine does not spend its time on messages. */
-const minIntervalMs = 10;
+const minIntervalMs = 33;
 /** A message holds about this many tokens; beyond it the engine waits. */
 const batchTokens = 256;
 
