@@ -25,6 +25,7 @@ import { sampleTexts } from '../shared/sliding-context.ts';
 import { FlatOptimiser } from './flat-optimiser.ts';
 import {
   lectureSize,
+  type MlpWeights,
   mlpCompletion,
   mlpFlat,
   mlpLogits,
@@ -150,6 +151,8 @@ class MlpSession implements TrainingSession {
   readonly #train: NameExamples;
   readonly #flat: Float32Array;
   readonly #gradients = new Float32Array(mlpParameterCount(config));
+  readonly #weightViews: MlpWeights;
+  readonly #gradientViews = mlpViews(config, this.#gradients);
   readonly #optimiser: FlatOptimiser;
   readonly #order;
   readonly #factor;
@@ -165,6 +168,7 @@ class MlpSession implements TrainingSession {
     this.#e = e;
     this.#train = examples.train;
     this.#flat = first;
+    this.#weightViews = mlpViews(config, first);
     const measured = measurable(e, examples, () => this.#flat);
     this.sample = measured.sample;
     this.evaluate = measured.evaluate;
@@ -186,12 +190,18 @@ class MlpSession implements TrainingSession {
         contexts[i * contextLength + t] = this.#train.contexts[example * contextLength + t]!;
       }
     });
-    const weights = mlpViews(config, this.#flat);
-    const gradients = mlpViews(config, this.#gradients);
-    const loss = batchGradients(this.#e, config, weights, this.#batch, gradients);
+    const loss = batchGradients(this.#e, config, this.#weightViews, this.#batch, this.#gradientViews);
     const learningRate = this.#learningRate * this.#factor(progress);
     this.#optimiser.step(this.#flat, this.#gradients, learningRate);
-    return { loss, learningRate, gradNorm: norm(this.#gradients) };
+    const gradients = this.#gradients;
+    return {
+      loss,
+      learningRate,
+      // few steps are logged, and the norm would be a tenth of a step: it is there until the next one
+      get gradNorm() {
+        return norm(gradients);
+      },
+    };
   }
 
   weights(): NamedArrays {
