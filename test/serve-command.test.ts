@@ -182,7 +182,7 @@ describe.skipIf(testModel === undefined)('SmolLM2 behind it (skipped without the
     let pieces = 0;
     for await (const chunk of stream) if (chunk.choices[0]?.delta.content) pieces += 1;
     expect(await stream.finalContent()).toBe(choice.message.content);
-    expect(pieces).toBeGreaterThan(3);
+    expect(pieces).toBeGreaterThan(1); // the first word at once, the others gathered
   });
 
   test('`babble run` answers from it through the engine remote, as a chat', async () => {
