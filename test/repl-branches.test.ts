@@ -74,7 +74,9 @@ test('/edit changes an answer too, keeps the old one, and Esc leaves all as it w
 test('/undo takes the last message back into the editor; /branch brings it again', async () => {
   await using program = await held();
   program.enter('/undo');
-  await program.waitFor('› second');
+  await program.waitFor('The last message is taken back');
+  program.type(' thoughts');
+  await program.waitFor('› second thoughts'); // in the editor, to be changed
   program.type(keys.ctrlC);
   await menuGone(program);
   program.enter('/branch');
