@@ -1,22 +1,9 @@
 /** Several engines side by side, in a real pseudo-terminal. `vitest -u` writes the golden screens again. */
-import { rm } from 'node:fs/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { buildFixture } from './pty/build.ts';
-import { keys, PtyProgram, type TerminalOptions } from './pty/terminal.ts';
+import { expect, test } from 'vitest';
+import { sittings } from './pty/sitting.ts';
+import { keys, type PtyProgram } from './pty/terminal.ts';
 
-let script: string;
-
-beforeAll(async () => {
-  script = await buildFixture('sitting');
-});
-
-afterAll(() => rm(script, { force: true }));
-
-async function sit(engine: string, options: TerminalOptions = {}): Promise<PtyProgram> {
-  const program = new PtyProgram(process.execPath, [script, engine], options);
-  await program.waitFor('param');
-  return program;
-}
+const sit = sittings();
 
 /** The screen without what changes from run to run. */
 function picture(program: PtyProgram): string {

@@ -1,16 +1,9 @@
 /** Whole screens at three widths, as files to look at. `vitest -u` writes them again. */
-import { rm } from 'node:fs/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { buildFixture } from './pty/build.ts';
-import { keys, PtyProgram } from './pty/terminal.ts';
+import { expect, test } from 'vitest';
+import { sittings } from './pty/sitting.ts';
+import { keys, type PtyProgram } from './pty/terminal.ts';
 
-let script: string;
-
-beforeAll(async () => {
-  script = await buildFixture('sitting');
-});
-
-afterAll(() => rm(script, { force: true }));
+const sit = sittings();
 
 /** The screen without what changes from run to run. */
 function picture(program: PtyProgram): string {
@@ -19,8 +12,7 @@ function picture(program: PtyProgram): string {
 }
 
 test.each([40, 80, 200])('%i columns', async (columns) => {
-  await using program = new PtyProgram(process.execPath, [script, 'names'], { columns, rows: 24 });
-  await program.waitFor('param');
+  await using program = await sit('names', { columns, rows: 24 });
   program.type(keys.enter);
   await program.waitFor('› myliena');
   program.enter('/engine wide');

@@ -3,14 +3,13 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { buildFixture } from './pty/build.ts';
-import { keys, PtyProgram } from './pty/terminal.ts';
+import { sittings } from './pty/sitting.ts';
+import { keys, type PtyProgram } from './pty/terminal.ts';
 
-let script: string;
+const start = sittings('parameters');
 let folder: string;
 
 beforeAll(async () => {
-  script = await buildFixture('sitting');
   folder = await mkdtemp(path.join(tmpdir(), 'babble-prompts-'));
   await mkdir(path.join(folder, 'prompts'));
   await mkdir(path.join(folder, 'reports'));
@@ -25,13 +24,11 @@ beforeAll(async () => {
   for (const [name, text] of Object.entries(files)) await writeFile(path.join(folder, name), text);
 });
 
-afterAll(() => Promise.all([rm(script, { force: true }), rm(folder, { recursive: true, force: true })]));
+afterAll(() => rm(folder, { recursive: true, force: true }));
 
-async function sit(engine: string): Promise<PtyProgram> {
+function sit(engine: string): Promise<PtyProgram> {
   const env = { BABBLE_HOME: folder, COLORTERM: 'truecolor' };
-  const program = new PtyProgram(process.execPath, [script, engine], { cwd: folder, env, columns: 100 });
-  await program.waitFor('parameters');
-  return program;
+  return start(engine, { cwd: folder, env, columns: 100 });
 }
 
 test('/prompt: a menu, the missing variable asked for in the editor, the text sent', async () => {

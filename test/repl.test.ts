@@ -1,24 +1,11 @@
 /** The terminal front end in a real pseudo-terminal, over engines in memory that write what we expect. */
 
-import { rm } from 'node:fs/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { buildFixture } from './pty/build.ts';
-import { keys, PtyProgram, type TerminalOptions } from './pty/terminal.ts';
-
-let script: string;
-
-beforeAll(async () => {
-  script = await buildFixture('sitting');
-});
-
-afterAll(() => rm(script, { force: true }));
+import { expect, test } from 'vitest';
+import { sittings } from './pty/sitting.ts';
+import { keys, type PtyProgram } from './pty/terminal.ts';
 
 /** A sitting with its prompt on the screen. */
-async function sit(engine: string, options: TerminalOptions = {}): Promise<PtyProgram> {
-  const program = new PtyProgram(process.execPath, [script, engine], options);
-  await program.waitFor('parameters');
-  return program;
-}
+const sit = sittings('parameters');
 
 /** The transcript in the scroll-back: everything above the frame. */
 function transcript(program: PtyProgram): string[] {
