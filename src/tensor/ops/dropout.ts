@@ -19,11 +19,12 @@ export interface DropoutMask {
 function dropoutMask(
   e: Eager,
   shape: readonly number[],
-  options: { rate: number; seed: number; draw: number },
+  options: { rate: number; seed: number | Handle; draw: number },
 ): DropoutMask {
   const size = shape.reduce((product, length) => product * length, 1);
   const keptOf256 = Math.round((1 - options.rate) * 256);
-  const key = e.cast(e.tensor(Int32Array.of(options.seed), [1]), 'uint64');
+  const { seed } = options;
+  const key = e.cast(typeof seed === 'number' ? e.tensor(Int32Array.of(seed), [1]) : seed, 'uint64');
   const counter = e.cast(e.tensor(Int32Array.of(0, options.draw), [2]), 'uint64');
   const attributes = { dtype: 'uint64', Tshape: 'int32' } as const;
   const inputs = [e.ints([Math.ceil(size / 8)]), key, counter, e.ints(philox)];

@@ -33,14 +33,30 @@ interface Binding {
     outputs: number,
   ): { id: number; shape: number[]; dtype: number }[];
   getNumOfTensors(): number;
+  loadSavedModel(folder: string, tags: string): number;
+  runSavedModel(
+    session: number,
+    inputs: readonly number[],
+    inputNames: string,
+    outputNames: string,
+  ): { id: number; shape: number[]; dtype: number }[];
+  deleteSavedModel(session: number): void;
   readonly TF_ATTR_TYPE: number;
   readonly TF_ATTR_BOOL: number;
   readonly TF_ATTR_INT: number;
   readonly TF_ATTR_FLOAT: number;
 }
 
+/** One operation, as it was run. */
+export interface RecordedOp {
+  readonly name: string;
+  readonly inputs: readonly Handle[];
+  readonly attributes: Attributes;
+  readonly outputs: readonly Handle[];
+}
+
 /** TensorFlow's numbers for dtypes (tensorflow/core/framework/types.proto). */
-const dtypeNumbers: Readonly<Record<DType, number>> = {
+export const dtypeNumbers: Readonly<Record<DType, number>> = {
   float32: 1,
   int32: 3,
   uint8: 4,
@@ -49,6 +65,9 @@ const dtypeNumbers: Readonly<Record<DType, number>> = {
   uint64: 23,
 };
 const dtypeNames = new Map(Object.entries(dtypeNumbers).map(([name, number]) => [number, name as DType]));
+
+/** The tag of a SavedModel's graph. */
+export const servingTag = 'serve';
 
 /** The native binding below TensorFlow.js. @throws AppError TENSORFLOW_UNAVAILABLE on another backend. */
 function bindingOf(tf: TensorFlow): Binding {
@@ -69,6 +88,7 @@ export class Runtime {
   /** Handles by scope, innermost last; the outermost holds what lives until `free`. */
   readonly #scopes: Map<number, Handle>[] = [new Map()];
   readonly #constants: Map<string, Handle>;
+  #onOp: ((op: RecordedOp) => void) | undefined;
 
   constructor(tf: TensorFlow) {
     this.#binding = bindingOf(tf);
@@ -129,7 +149,42 @@ export class Runtime {
   ops(name: string, inputs: readonly Handle[], attributes: Attributes, outputs: number): Handle[] {
     const ids = inputs.map(({ id }) => id);
     const results = this.#binding.executeOp(name, this.#encode(attributes), ids, outputs);
-    return results.map(({ id, shape, dtype }) => this.#own({ id, shape, dtype: dtypeNames.get(dtype)! }));
+    const made = results.map((result) => this.#ownResult(result));
+    this.#tell({ name, inputs, attributes, outputs: made });
+    return made;
+  }
+
+  /** Runs `body` and tells of every operation in it, as soon as it has run. What `onOp` does itself is not told. */
+  record<T>(onOp: (op: RecordedOp) => void, body: () => T): T {
+    this.#onOp = onOp;
+    try {
+      return body();
+    } finally {
+      this.#onOp = undefined;
+    }
+  }
+
+  #tell(op: RecordedOp): void {
+    const onOp = this.#onOp;
+    this.#onOp = undefined;
+    onOp?.(op);
+    this.#onOp = onOp;
+  }
+
+  /** Opens a folder with a SavedModel in it. @returns its session, for `runGraph` and `closeGraph` */
+  openGraph(folder: string): number {
+    return this.#binding.loadSavedModel(folder, servingTag);
+  }
+
+  /** Names as `node:output`, joined by commas. */
+  runGraph(session: number, inputs: readonly Handle[], inputNames: string, outputNames: string): Handle[] {
+    const ids = inputs.map(({ id }) => id);
+    const results = this.#binding.runSavedModel(session, ids, inputNames, outputNames);
+    return results.map((result) => this.#ownResult(result));
+  }
+
+  closeGraph(session: number): void {
+    this.#binding.deleteSavedModel(session);
   }
 
   /** Copies data into TensorFlow. */
@@ -173,7 +228,7 @@ export class Runtime {
     target.set(this.readShared(handle));
   }
 
-  /** A float32 tensor's data, valid only as long as the handle. */
+  /** A float32 or int32 tensor's data as it is, valid only as long as the handle. */
   readShared(handle: Handle): Float32Array {
     return this.#binding.tensorDataSync(handle.id) as Float32Array;
   }
@@ -186,6 +241,10 @@ export class Runtime {
       this.#constants.set(key, constant);
     }
     return constant;
+  }
+
+  #ownResult({ id, shape, dtype }: { id: number; shape: number[]; dtype: number }): Handle {
+    return this.#own({ id, shape, dtype: dtypeNames.get(dtype)! });
   }
 
   #own(handle: Handle): Handle {

@@ -33,13 +33,16 @@ export class Tape {
   readonly e: Eager;
   /** Dtype of matrix products and of what they read; sums, norms and the residual stream stay float32. */
   readonly dtype: DType;
-  /** Seed of this pass's dropout masks; undefined: an evaluation, without dropout and without gradients. */
-  readonly seed: number | undefined;
+  /**
+   * Seed of this pass's dropout masks, as a tensor (1) int32 where a graph is recorded; undefined: an evaluation,
+   * without dropout and without gradients.
+   */
+  readonly seed: number | Handle | undefined;
   readonly #backward: (() => void)[] = [];
   readonly #owners = new Map<number, number>();
   #draws = 0;
 
-  constructor(e: Eager, options: { dtype: DType; seed?: number | undefined }) {
+  constructor(e: Eager, options: { dtype: DType; seed?: number | Handle | undefined }) {
     this.e = e;
     this.dtype = options.dtype;
     this.seed = options.seed;
