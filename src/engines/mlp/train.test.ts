@@ -11,6 +11,7 @@ describe.each(['classic', 'best'] as const)('a %s run', (recipe) => {
 
   it('learns', async () => {
     using session = await task.start({ text, hyper: { ...hyper, init: 'scaled' }, seed: 1 });
+    expect(session.work).toEqual({ flopsPerToken: 6 * (15 * 200 + 200 * 27), dtype: 'float32' });
     const before = (await session.evaluate('train')).loss;
     for (let step = 0; step < 200; step++) await session.step(at(step, 200));
     expect((await session.evaluate('train')).loss).toBeLessThan(before - 0.3);

@@ -141,9 +141,13 @@ export function initialWeights(seed: number, init: string): Float32Array {
   }
 }
 
+/** Forward and backward make 6 operations a weight of the two matrices. */
+const flopsPerToken = 6 * config.nHidden * (contextLength * config.nEmbd + config.vocabSize);
+
 class MlpSession implements TrainingSession {
   readonly parameterCount = mlpParameterCount(config);
   readonly tokensPerStep: number;
+  readonly work = { flopsPerToken, dtype: 'float32' };
   readonly stepsPerEpoch: number;
   readonly sample: MeasurableModel['sample'];
   readonly evaluate: MeasurableModel['evaluate'];

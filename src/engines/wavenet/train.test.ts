@@ -19,6 +19,8 @@ test.each(['classic', 'best'] as const)(
   '%s learns, tells its gradient, and goes on to the last digit',
   async (recipe) => {
     using whole = await start(recipe);
+    const matrices = 4 * 40 * 200 + 2 * 400 * 200 + 400 * 200 + 200 * 27;
+    expect(whole.work).toEqual({ flopsPerToken: 6 * matrices, dtype: 'float32' });
     const before = (await whole.evaluate('train')).loss;
     const reports = await run(whole, 0, 40);
     for (const { gradNorm } of reports) expect(gradNorm).toBeGreaterThan(0);

@@ -108,6 +108,12 @@ function sliceBatch(e: Eager, examples: NameExamples, begin: number, end: number
   return { contexts: e.tensor(contexts, [contexts.length]), targets: e.tensor(targets, [targets.length]) };
 }
 
+/** Forward and backward make 6 operations a weight; a level's matrix is used at each of its positions: 4, 2 and 1. */
+const flopsPerToken = Array.from({ length: nLevel }, (_, level) => {
+  const inputs = 2 * (level === 0 ? nEmbd : nHidden);
+  return 6 * inputs * nHidden * (contextLength >> (level + 1));
+}).reduce((sum, flops) => sum + flops, 6 * nHidden * vocabSize);
+
 const stepsBetweenNorms = 16;
 const noDropout = { embedding: 0, hidden: 0 };
 const evaluationBatch = 4096;
@@ -208,6 +214,7 @@ function openModel(e: Eager, text: string, weights: NamedArrays): OpenedModel {
 class WavenetSession implements TrainingSession {
   readonly parameterCount = parameterCount;
   readonly tokensPerStep: number;
+  readonly work = { flopsPerToken, dtype: 'float32' };
   readonly stepsPerEpoch: number;
   readonly #e: Eager;
   readonly #seed: number;
