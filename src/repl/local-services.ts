@@ -17,6 +17,7 @@ import type {
 import type { FitReport } from '../engines/engine.ts';
 import { listEngines } from '../engines/registry.ts';
 import { chooseEngine } from './default-engine.ts';
+import { rememberPlaces } from './model-places.ts';
 import type { EngineChoice, ReplServices } from './services.ts';
 import type { EngineKind } from './transcript.ts';
 
@@ -41,7 +42,8 @@ export class LocalServices implements ReplServices {
 
   constructor(store: Store, engines: Partial<EngineSource> = {}) {
     this.#store = store;
-    this.#engines = { openEngine: openEngineProcess, listEngines: listChoices, ...engines };
+    const openEngine = rememberPlaces(store, engines.openEngine ?? openEngineProcess);
+    this.#engines = { listEngines: listChoices, ...engines, openEngine };
   }
 
   createSession(engineId: string, modelId?: string, settings?: Partial<ChatSettings>): Promise<ChatSession> {
