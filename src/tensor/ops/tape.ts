@@ -104,12 +104,7 @@ export class Tape {
 
   /** Adds to a parameter's gradient, in float32; it outlives the pass. */
   accumulate(parameter: Parameter, grad: Handle): void {
-    if (parameter.frozen) return;
-    const { e } = this;
-    const exact = e.cast(grad, 'float32');
-    const sum = parameter.grad ? e.add(parameter.grad, exact) : exact;
-    e.free(parameter.grad);
-    parameter.grad = e.keepForever(sum);
+    accumulate(this.e, parameter, grad);
   }
 
   /** A different number for every dropout of a pass, the same in every pass. */
@@ -138,4 +133,13 @@ export class Tape {
       this.e.free(grad);
     }
   }
+}
+
+/** Adds to a parameter's gradient, in float32; it outlives every scope. A frozen parameter has none. */
+export function accumulate(e: Eager, parameter: Parameter, grad: Handle): void {
+  if (parameter.frozen) return;
+  const exact = e.cast(grad, 'float32');
+  const sum = parameter.grad ? e.add(parameter.grad, exact) : exact;
+  e.free(parameter.grad);
+  parameter.grad = e.keepForever(sum);
 }

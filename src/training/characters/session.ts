@@ -4,12 +4,11 @@
  */
 import { mergeAdapter } from '../../formats/adapter.ts';
 import { loadTensorFlow } from '../../tensor/index.ts';
-import { crossEntropy } from '../../tensor/ops/cross-entropy.ts';
 import { Eager } from '../../tensor/ops/eager.ts';
 import { Parameters, type Weights } from '../../tensor/ops/parameters.ts';
 import { fastDType } from '../../tensor/ops/precision.ts';
 import type { DType } from '../../tensor/ops/runtime.ts';
-import { type Parameter, Tape } from '../../tensor/ops/tape.ts';
+import type { Parameter } from '../../tensor/ops/tape.ts';
 import { weightsToStart } from '../finetune/base.ts';
 import { AdamW } from '../optimisers/adamw.ts';
 import { Ema } from '../optimisers/ema.ts';
@@ -22,6 +21,7 @@ import { splitCharacters } from '../splits.ts';
 import type { BaseModel, StepPosition, TaskSetup, TrainingSession } from '../task.ts';
 import { attachAdapters } from './lora.ts';
 import { estimateLoss, evaluateAll, sampleTexts, tokensOf } from './measure.ts';
+import { MicroStep } from './micro-step.ts';
 import type { CharacterHyper, CharacterNetwork, MakeNetwork } from './network.ts';
 import { windowStarts, windowTensors } from './windows.ts';
 
@@ -63,17 +63,12 @@ export async function startCharacterSession(
   const weights = () => (ema ? ema.weights() : trained.read());
   const wholeWeights = () => (adapters ? mergeAdapter(first, weights()) : weights());
 
-  /** Adds one micro-batch's gradients to the parameters'. @returns its sum of losses */
-  const microStep = (windows: Uint32Array, dropoutSeed: number): number =>
-    e.scope(() => {
-      const tape = new Tape(e, { dtype, seed: dropoutSeed });
-      const { inputs, targets } = windowTensors(e, splits.train, windows, contextLength);
-      const losses = crossEntropy(tape, network.forward(tape, parameters, inputs, { drop }), targets);
-      const share = e.mul(e.unary('OnesLike', losses.value), 1 / tokensPerStep);
-      const sum = e.sum(losses.value, [0]);
-      tape.backward(losses, share);
-      return e.read(sum)[0]!;
-    });
+  const microStep = new MicroStep(e, {
+    dtype,
+    forward: (tape, inputs) => network.forward(tape, parameters, inputs, { drop }),
+    parameters: [...new Set([...parameters.all, ...trained.all])],
+    share: 1 / tokensPerStep,
+  });
 
   return {
     parameterCount: parameters.count,
@@ -85,7 +80,11 @@ export async function startCharacterSession(
       const windows = starts(step);
       let sum = 0;
       for (let first = 0; first < batchSize; first += microBatchSize) {
-        sum += microStep(windows.subarray(first, first + microBatchSize), derivedSeed(seed, step, first));
+        const some = windows.subarray(first, first + microBatchSize);
+        sum += e.scope(() => {
+          const batch = windowTensors(e, splits.train, some, contextLength);
+          return microStep.run(batch, derivedSeed(seed, step, first));
+        });
       }
       const norm = gradNorm(e, trained.all);
       for (const optimiser of optimisers) optimiser.step(factor);
@@ -107,7 +106,7 @@ export async function startCharacterSession(
     },
     weights,
     [Symbol.dispose]() {
-      for (const part of [parameters, adapters, ...optimisers, ema]) part?.[Symbol.dispose]();
+      for (const part of [microStep, parameters, adapters, ...optimisers, ema]) part?.[Symbol.dispose]();
     },
   };
 }
