@@ -1,10 +1,8 @@
 /** Trains wavenet on names. See model.ts for the model, network.ts for its gradients, recipes.ts for the numbers. */
 import { loadTensorFlow } from '../../tensor/index.ts';
 import { Eager } from '../../tensor/ops/eager.ts';
-import { Graph } from '../../tensor/ops/graph.ts';
 import { Parameters } from '../../tensor/ops/parameters.ts';
-import type { Handle } from '../../tensor/ops/runtime.ts';
-import { type Parameter, Tape } from '../../tensor/ops/tape.ts';
+import { Tape } from '../../tensor/ops/tape.ts';
 import { randn, TorchGenerator } from '../../tensor/random/index.ts';
 import { describeFinetuned } from '../../training/finetune/base.ts';
 import { AdamW } from '../../training/optimisers/adamw.ts';
@@ -15,6 +13,7 @@ import type { Optimiser } from '../../training/optimisers/optimiser.ts';
 import { Sgd } from '../../training/optimisers/sgd.ts';
 import { derivedSeed, shuffledOrder } from '../../training/order.ts';
 import { predictNames } from '../../training/predictions.ts';
+import { RecordedStep } from '../../training/recorded-step.ts';
 import { warmupStableDecay } from '../../training/schedules.ts';
 import { type NameExamples, nameTokens, splitNameExamples } from '../../training/splits.ts';
 import type {
@@ -228,10 +227,7 @@ class WavenetSession implements TrainingSession {
   readonly #schedule;
   readonly #contexts: Int32Array;
   readonly #targets: Int32Array;
-  /** All but the levels' biases, which the batch norms take away. */
-  readonly #trained: readonly Parameter[];
-  /** A step's loss and gradients: a hundred small operations, run in one call. */
-  #graph: Graph | undefined;
+  readonly #gradients: RecordedStep;
   #gradNorm: number | undefined;
 
   constructor(e: Eager, { text, hyper, seed }: TaskSetup<WavenetHyper>, first = initialWeights(seed)) {
@@ -241,7 +237,15 @@ class WavenetSession implements TrainingSession {
     this.#hyper = hyper;
     this.#examples = splitNameExamples(text, contextLength);
     this.#parameters = new Parameters(e, parameterShapes, first, 'float32');
-    this.#trained = this.#parameters.all.filter(({ name }) => !name.endsWith('linear.bias'));
+    const dropout = { embedding: hyper.dropoutEmbedding, hidden: hyper.dropoutHidden };
+    this.#gradients = new RecordedStep(e, {
+      dtype: 'float32',
+      losses: (tape, batch) =>
+        losses(tape, this.#parameters, { contexts: batch.inputs, targets: batch.targets }, { dropout }),
+      // The levels' biases are taken away by the batch norms.
+      parameters: this.#parameters.all.filter(({ name }) => !name.endsWith('linear.bias')),
+      share: 1 / batchSize,
+    });
     this.#optimisers = optimisersOf(e, this.#parameters, hyper);
     this.#ema = hyper.emaDecay > 0 ? new Ema(e, this.#parameters, hyper.emaDecay) : undefined;
     const { count } = this.#examples.train;
@@ -255,21 +259,13 @@ class WavenetSession implements TrainingSession {
 
   step({ step, progress }: { step: number; progress: number }): StepReport {
     const e = this.#e;
-    const { learningRate } = this.#hyper;
+    const { batchSize, learningRate } = this.#hyper;
     this.#gather(step);
     const factor = this.#schedule(progress);
     const loss = e.scope(() => {
-      const contexts = e.tensor(this.#contexts, [this.#contexts.length]);
+      const inputs = e.tensor(this.#contexts, [this.#contexts.length]);
       const targets = e.tensor(this.#targets, [this.#targets.length]);
-      const seed = e.tensor(Int32Array.of(derivedSeed(this.#seed, step)), [1]);
-      const values = this.#trained.map(({ value }) => value);
-      const inputs = [contexts, targets, seed, ...values];
-      this.#graph ??= new Graph(e, inputs, () => this.#gradients({ contexts, targets }, seed));
-      const [mean, ...grads] = this.#graph.run(inputs);
-      this.#trained.forEach((parameter, i) => {
-        parameter.grad = e.keepForever(grads[i]!);
-      });
-      return e.read(mean!)[0]!;
+      return this.#gradients.run({ inputs, targets }, derivedSeed(this.#seed, step)) / batchSize;
     });
     // A norm takes a tenth of a step's time: the steps between tell the last one.
     if (this.#gradNorm === undefined || step % stepsBetweenNorms === 0) {
@@ -279,21 +275,6 @@ class WavenetSession implements TrainingSession {
     this.#parameters.clearGradients();
     this.#ema?.step();
     return { loss, learningRate: learningRate * factor, gradNorm: this.#gradNorm };
-  }
-
-  /** Mean loss and its gradients, in the order of the trained parameters. */
-  #gradients(batch: { contexts: Handle; targets: Handle }, seed: Handle): Handle[] {
-    const e = this.#e;
-    const { batchSize, dropoutEmbedding, dropoutHidden } = this.#hyper;
-    const tape = new Tape(e, { dtype: 'float32', seed });
-    const dropout = { embedding: dropoutEmbedding, hidden: dropoutHidden };
-    const node = losses(tape, this.#parameters, batch, { dropout });
-    const mean = e.mean(node.value, [0]);
-    const shares = [e.ints([batchSize]), e.scalar(1 / batchSize)];
-    tape.backward(node, e.op('Fill', shares, { T: 'float32', index_type: 'int32' }));
-    const grads = this.#trained.map(({ grad }) => grad!);
-    this.#parameters.clearGradients();
-    return [mean, ...grads];
   }
 
   evaluate(split: Split): EvalReport {
@@ -333,7 +314,7 @@ class WavenetSession implements TrainingSession {
   }
 
   [Symbol.dispose](): void {
-    this.#graph?.[Symbol.dispose]();
+    this.#gradients[Symbol.dispose]();
     for (const part of this.#stateful()) part[Symbol.dispose]();
     this.#parameters[Symbol.dispose]();
   }

@@ -4,6 +4,7 @@
  */
 import { mergeAdapter } from '../../formats/adapter.ts';
 import { loadTensorFlow } from '../../tensor/index.ts';
+import { crossEntropy } from '../../tensor/ops/cross-entropy.ts';
 import { Eager } from '../../tensor/ops/eager.ts';
 import { Parameters, type Weights } from '../../tensor/ops/parameters.ts';
 import { fastDType } from '../../tensor/ops/precision.ts';
@@ -16,12 +17,12 @@ import { gradNorm } from '../optimisers/grad-norm.ts';
 import { Muon } from '../optimisers/muon.ts';
 import type { Optimiser } from '../optimisers/optimiser.ts';
 import { derivedSeed } from '../order.ts';
+import { RecordedStep } from '../recorded-step.ts';
 import { warmupStableDecay } from '../schedules.ts';
 import { splitCharacters } from '../splits.ts';
 import type { BaseModel, StepPosition, TaskSetup, TrainingSession } from '../task.ts';
 import { attachAdapters } from './lora.ts';
 import { estimateLoss, evaluateAll, sampleTexts, tokensOf } from './measure.ts';
-import { MicroStep } from './micro-step.ts';
 import type { CharacterHyper, CharacterNetwork, MakeNetwork } from './network.ts';
 import { windowStarts, windowTensors } from './windows.ts';
 
@@ -63,9 +64,10 @@ export async function startCharacterSession(
   const weights = () => (ema ? ema.weights() : trained.read());
   const wholeWeights = () => (adapters ? mergeAdapter(first, weights()) : weights());
 
-  const microStep = new MicroStep(e, {
+  const microStep = new RecordedStep(e, {
     dtype,
-    forward: (tape, inputs) => network.forward(tape, parameters, inputs, { drop }),
+    losses: (tape, { inputs, targets }) =>
+      crossEntropy(tape, network.forward(tape, parameters, inputs, { drop }), targets),
     parameters: [...new Set([...parameters.all, ...trained.all])],
     share: 1 / tokensPerStep,
   });

@@ -5,7 +5,10 @@ import type { Parameter } from '../../tensor/ops/tape.ts';
 import type { NamedArrays } from '../task.ts';
 import type { Optimiser } from './optimiser.ts';
 
-/** Plain gradient descent: value − rate × gradient. It remembers nothing, but the first step tells which parameters have gradients. */
+/**
+ * Plain gradient descent: value − rate × gradient. It remembers nothing, but the first step tells which parameters
+ * have gradients.
+ */
 export class Sgd implements Optimiser {
   readonly parameters: readonly Parameter[];
   readonly #e: Eager;
