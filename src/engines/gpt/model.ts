@@ -60,7 +60,7 @@ export function gptForward(
   const p = (name: string) => parameters.get(name);
 
   let x = embedding(tape, p('tokens.weight'), tape.e.reshape(tokens, [batch * length])); // (B·T, C)
-  x = addPositions(tape, x, p('positions.weight'), length, cache?.length);
+  x = addPositions(tape, x, p('positions.weight'), length, cache?.start);
   watch?.stream?.(-1, x);
   for (let layer = 0; layer < nLayer; layer++) {
     const b = (name: string) => p(`blocks.${layer}.${name}`);

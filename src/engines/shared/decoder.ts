@@ -1,12 +1,13 @@
 import type { TensorFlow } from '../../tensor/index.ts';
 import { Eager } from '../../tensor/ops/eager.ts';
-import { KvCache } from '../../tensor/ops/kv-cache.ts';
+import { KvCache, type PastTokens } from '../../tensor/ops/kv-cache.ts';
 import { type ParameterShapes, Parameters, type Weights } from '../../tensor/ops/parameters.ts';
 import type { Handle } from '../../tensor/ops/runtime.ts';
 import { type Node, Tape } from '../../tensor/ops/tape.ts';
+import { RecordedToken } from './recorded-token.ts';
 
 /** A transformer's forward pass: tokens (B, T) after those in the cache → logits (B·T, V). */
-export type CachedForward = (tape: Tape, parameters: Parameters, tokens: Handle, cache: KvCache) => Node;
+export type CachedForward = (tape: Tape, parameters: Parameters, tokens: Handle, cache: PastTokens) => Node;
 
 /**
  * Reads texts token by token through a KV cache: B texts of one length at once. When the context is full it
@@ -18,6 +19,7 @@ export class Decoder implements Disposable {
   readonly #forward: CachedForward;
   readonly #contextLength: number;
   readonly #cache: KvCache;
+  readonly #oneToken: RecordedToken;
   /** Tokens in the cache, text by text. */
   #read: number[][] = [];
   /** How many tokens of the last `start` were in the cache already. */
@@ -32,6 +34,8 @@ export class Decoder implements Disposable {
     this.#forward = model.forward;
     this.#contextLength = model.contextLength;
     this.#cache = new KvCache(this.e);
+    const { forward, contextLength } = model;
+    this.#oneToken = new RecordedToken(this.e, { parameters: this.parameters, forward, contextLength });
   }
 
   /** Begins `texts` (B texts of T tokens), keeping what the cache has of them. @returns logits of the next tokens (B·V) */
@@ -70,6 +74,7 @@ export class Decoder implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#oneToken[Symbol.dispose]();
     this.#cache[Symbol.dispose]();
     this.parameters[Symbol.dispose]();
   }
@@ -83,6 +88,8 @@ export class Decoder implements Disposable {
     const { e } = this;
     const [batch, length] = [texts.length, texts[0]!.length];
     this.#read = texts.map((text, row) => [...(this.#read[row] ?? []), ...text]);
+    const alone = batch === 1 && length === 1 && this.#cache.length > 0;
+    if (alone) return e.scope(() => e.read(this.#oneToken.read(texts[0]![0]!, this.#cache)));
     return e.scope(() => {
       const tape = new Tape(e, { dtype: 'float32' });
       const tokens = e.tensor(Int32Array.from(texts.flat()), [batch, length]);

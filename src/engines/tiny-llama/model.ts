@@ -61,7 +61,7 @@ export function llamaForward(
   const [batch, length] = tokens.shape as [number, number];
   const shape = { batch, length, nHead };
   const heads = (x: Node) => splitHeads(tape, x, 1, shape)[0]!; // (B·T, C) → (B, H, T, D)
-  const turn = (x: Node) => rotary(tape, x, ropeBase, cache?.length);
+  const turn = (x: Node) => rotary(tape, x, ropeBase, cache?.start);
 
   const flat = tape.e.reshape(tokens, [batch * length]);
   let x = embedding(tape, parameters.get('model.embed_tokens.weight'), flat); // (B·T, C)

@@ -1,3 +1,4 @@
+import type { Start } from './kv-cache.ts';
 import type { Handle } from './runtime.ts';
 import type { Node, Parameter, Tape } from './tape.ts';
 
@@ -17,12 +18,13 @@ export function embedding(tape: Tape, table: Parameter, tokens: Handle): Node {
 }
 
 /** Adds row `start` + t of `table` (context length, C) to every window's position t: x is (B·T, C). */
-export function addPositions(tape: Tape, x: Node, table: Parameter, length: number, start = 0): Node {
+export function addPositions(tape: Tape, x: Node, table: Parameter, length: number, start: Start = 0): Node {
   const { e } = tape;
   const [rows, width] = x.value.shape as [number, number];
   const [contextLength] = table.shape as [number, number];
   const windows = [rows / length, length, width]; // (B, T, C)
   return tape.layer(() => {
+    if (typeof start !== 'number') return [e.add(x.value, e.gather(table.value, start.at)), () => {}];
     const positions = e.slice(table.value, [start, 0], [length, width]);
     return [
       e.reshape(e.add(e.reshape(x.value, windows), positions), [rows, width]),

@@ -15,6 +15,9 @@ const messages = createRequire(import.meta.url)('@tensorflow/tfjs-node/dist/prot
 /** The version of TensorFlow's operations that are used here; later TensorFlows go on reading earlier ones. */
 const graphVersion = 1000;
 
+/** Of an axis, in a TensorShape. */
+const unknownSize = -1;
+
 type AttributeMessages = Readonly<Record<string, object>>;
 
 /** Turns recorded operations into a SavedModel's bytes. */
@@ -32,9 +35,10 @@ export class GraphWriter {
     this.#graph.setVersions(versions);
   }
 
-  /** A tensor that every run is given. @returns its name */
-  input(handle: Handle): string {
-    const attributes = { dtype: typeOf(handle.dtype), shape: attribute('Shape', shapeOf(handle.shape)) };
+  /** A tensor that every run is given, of any length along `anyLength`. @returns its name */
+  input(handle: Handle, anyLength?: number): string {
+    const shape = handle.shape.map((size, axis) => (axis === anyLength ? unknownSize : size));
+    const attributes = { dtype: typeOf(handle.dtype), shape: attribute('Shape', shapeOf(shape)) };
     return this.#named(handle, this.#node('Placeholder', [], attributes));
   }
 

@@ -18,11 +18,17 @@ export class Graph implements Disposable {
   /**
    * Runs `body` once to see what it does; its results are thrown away. Whatever changes from run to run must be
    * among `inputs` and keep its shape: everything else that `body` reads becomes a constant.
+   * @param anyLength by input, the axis along which its length may change after all, if `body` does not look at it
    */
-  constructor(e: Eager, inputs: readonly Handle[], body: () => readonly Handle[]) {
+  constructor(
+    e: Eager,
+    inputs: readonly Handle[],
+    body: () => readonly Handle[],
+    anyLength: ReadonlyMap<Handle, number> = new Map(),
+  ) {
     this.#e = e;
     const writer = new GraphWriter(e);
-    this.#inputNames = inputs.map((input) => writer.input(input)).join();
+    this.#inputNames = inputs.map((input) => writer.input(input, anyLength.get(input))).join();
     this.#outputNames = e.scope(() => {
       const outputs = e.record((op) => writer.add(op), body);
       return outputs.map((output) => writer.nameOf(output)).join();

@@ -1,4 +1,5 @@
 import type { Eager } from './eager.ts';
+import type { Start } from './kv-cache.ts';
 import type { DType, Handle } from './runtime.ts';
 import type { Node, Tape } from './tape.ts';
 
@@ -14,7 +15,7 @@ interface Tables {
  * x (B, H, T, D) → the same shape and dtype; the first position is `start`. Su et al. (2021); pairs as in
  * llama.cpp's "normal" rope, the one its LLaMA uses.
  */
-export function rotary(tape: Tape, x: Node, base: number, start = 0): Node {
+export function rotary(tape: Tape, x: Node, base: number, start: Start = 0): Node {
   const { e } = tape;
   const { dtype } = x.value;
   return tape.layer(() => [
@@ -30,7 +31,7 @@ export function rotary(tape: Tape, x: Node, base: number, start = 0): Node {
 }
 
 /** The same for a plain tensor, without a gradient. */
-function rotate(e: Eager, x: Handle, base: number, start: number): Handle {
+function rotate(e: Eager, x: Handle, base: number, start: Start): Handle {
   const dtype: DType = x.dtype;
   return e.scope(() => {
     const { cos, sin, turn } = tables(e, x.shape, base, start);
@@ -41,8 +42,12 @@ function rotate(e: Eager, x: Handle, base: number, start: number): Handle {
 }
 
 /** Made once for each (T, D, base, start = 0); later starts are not kept, there are too many of them. */
-function tables(e: Eager, shape: readonly number[], base: number, start: number): Tables {
+function tables(e: Eager, shape: readonly number[], base: number, start: Start): Tables {
   const [length, size] = shape.slice(-2) as [number, number];
+  if (typeof start !== 'number') {
+    const { cos, sin, turn } = tables(e, [start.most, size], base, 0);
+    return { cos: e.gather(cos, start.at), sin: e.gather(sin, start.at), turn };
+  }
   const kept = (what: string, make: () => Handle) =>
     start === 0 ? e.constant(`rotary ${what} ${length} ${size} ${base}`, make) : make();
   const angle = (index: number) =>

@@ -1,5 +1,5 @@
 /** What transformers have in common: their size, and what a forward pass may be asked for. Types only. */
-import type { KvCache } from './kv-cache.ts';
+import type { PastTokens } from './kv-cache.ts';
 import type { Handle } from './runtime.ts';
 import type { Node } from './tape.ts';
 
@@ -29,6 +29,6 @@ export interface Watch {
 export interface Pass {
   readonly drop?: DropoutRates;
   /** The tokens of the pass follow those in the cache, and join them. */
-  readonly cache?: KvCache;
+  readonly cache?: PastTokens;
   readonly watch?: Watch;
 }
