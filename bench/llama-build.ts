@@ -26,6 +26,11 @@ export function llamaProgram(name: (typeof programs)[number]): string {
   return binary;
 }
 
+/** Folder of llama.cpp's source, which is there once its programs are built. */
+export function llamaSource(): string {
+  return path.join(cache, `llama_cpp_python-${version}`, 'vendor', 'llama.cpp');
+}
+
 function build(): void {
   mkdirSync(cache, { recursive: true });
   const requirement = `llama-cpp-python==${version}`;
@@ -33,12 +38,11 @@ function build(): void {
   const archive = readdirSync(cache).find((name) => name.endsWith('.tar.gz'));
   if (archive === undefined) throw new Error(`pip left no source in ${cache}`);
   call('tar', ['xzf', path.join(cache, archive), '-C', cache]);
-  const source = path.join(cache, archive.replace(/[.]tar[.]gz$/, ''), 'vendor', 'llama.cpp');
   const cmake = findCmake();
   const off = ['LLAMA_CURL', 'LLAMA_OPENSSL', 'LLAMA_BUILD_TESTS', 'LLAMA_BUILD_EXAMPLES', 'LLAMA_BUILD_UI'];
   // The library beneath the product is built without OpenMP too.
   const flags = ['-DCMAKE_BUILD_TYPE=Release', '-DGGML_OPENMP=OFF', ...off.map((name) => `-D${name}=OFF`)];
-  cmake(['-S', source, '-B', path.join(cache, 'build'), ...flags]);
+  cmake(['-S', llamaSource(), '-B', path.join(cache, 'build'), ...flags]);
   const jobs = process.env['BABBLE_BUILD_JOBS'] ?? String(availableParallelism());
   cmake(['--build', path.join(cache, 'build'), '--target', ...programs, '-j', jobs]);
 }
