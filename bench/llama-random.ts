@@ -1,9 +1,6 @@
 /**
  * LLaMA files of known shapes with random weights, written by the project's own writer: what no machine
  * needs to download to measure how fast a model of that size runs.
- *
- *   node bench/llama-random.ts <1b|3b|65b> <file.gguf>
- *   npm run bench:llama -- <file.gguf>
  */
 import { randomBytes } from 'node:crypto';
 import { type GgmlType, type GgufValue, ggmlType, tensorBytes } from '../src/formats/gguf/types.ts';
@@ -119,11 +116,4 @@ function metadata(name: string, shape: Shape): Map<string, GgufValue> {
     ['tokenizer.ggml.bos_token_id', uint32(1)],
     ['tokenizer.ggml.eos_token_id', uint32(2)],
   ]);
-}
-
-if (import.meta.main) {
-  const [name = '', file] = process.argv.slice(2);
-  if (!(name in shapes) || file === undefined)
-    throw new Error(`expected one of ${Object.keys(shapes)} and a file`);
-  await writeRandomLlama(file, name as keyof typeof shapes);
 }
