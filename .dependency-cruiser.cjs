@@ -113,8 +113,8 @@ module.exports = {
     only(
       'llama-cpp-in-llama',
       { pathNot: '^src/engines/llama/' },
-      { path: 'node_modules/node-llama-cpp/' },
-      'Only engines/llama imports node-llama-cpp.',
+      { path: 'node_modules/(node-llama-cpp|koffi)/' },
+      'Only engines/llama imports node-llama-cpp, and calls native functions.',
     ),
     only(
       'openai-in-remote',

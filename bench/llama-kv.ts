@@ -11,7 +11,7 @@ import { Context } from '../src/engines/llama/context.ts';
 import { openModel } from '../src/engines/llama/files.ts';
 import { testModel } from '../src/engines/llama/fixtures/test-model.ts';
 import { KvStore } from '../src/engines/llama/kv-store.ts';
-import { NativeModel } from '../src/engines/llama/native.ts';
+import { NativeModel } from '../src/engines/llama/native/model.ts';
 import { readSettings } from '../src/engines/llama/settings.ts';
 
 const [place = testModel, threads = String(availableParallelism())] = process.argv.slice(2);

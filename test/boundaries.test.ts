@@ -50,6 +50,7 @@ const plants: readonly (readonly [rule: string, file: string, specifier: string,
   ],
   ['tensorflow-in-tensor', 'src/chat/planted.ts', '@tensorflow/tfjs-node'],
   ['llama-cpp-in-llama', 'src/engines/mlp/planted.ts', 'node-llama-cpp'],
+  ['llama-cpp-in-llama', 'src/chat/planted.ts', 'koffi'],
   ['discord-in-bot', 'src/repl/planted.ts', 'discord.js'],
   ['ink-in-repl', 'src/chat/planted.ts', 'ink'],
 ];

@@ -1,12 +1,10 @@
-import { availableParallelism } from 'node:os';
 import { AppError } from '../../errors.ts';
 import { type KvContext, sharedLength } from './kv-store.ts';
-import type { NativeModel } from './native.ts';
+import type { NativeModel } from './native/model.ts';
 import { ThreadGovernor } from './threads.ts';
 
 /** Parameters times tokens of a prompt batch: a stop waits for one batch, so large models take small ones. */
 const batchWork = 4e11;
-const cores = availableParallelism();
 
 /**
  * What the KV cache holds, and how it grows. The next turn of a conversation begins with the tokens of
@@ -40,7 +38,7 @@ export class Context implements KvContext {
 
   async save(file: string): Promise<void> {
     this.#native.forget(this.#tokens.length); // of an evaluation that was stopped
-    await this.#native.saveState(file, this.#tokens);
+    await this.#native.saveState(file);
   }
 
   async restore(file: string, tokens: readonly number[]): Promise<void> {
@@ -82,23 +80,13 @@ export class Context implements KvContext {
     return cached;
   }
 
-  /** Whether a core is left for JavaScript while the next token is computed. */
-  get sparesCore(): boolean {
-    return this.#governor.threads < cores;
-  }
-
-  /**
-   * Evaluates tokens and returns where the logits after each are.
-   * @param onQueued as in NativeModel.decode
-   */
-  async evaluate(tokens: readonly number[], onQueued?: (indexes: Uint32Array) => void): Promise<Uint32Array> {
+  /** Evaluates tokens: the logits after the first are then at index 0, and so on. */
+  async evaluate(tokens: readonly number[]): Promise<void> {
     const started = performance.now();
     this.#native.setThreads(this.#governor.threads);
-    const wanted = [...tokens.keys()];
-    const indexes = await this.#native.decode(tokens, this.#tokens.length, wanted, onQueued);
+    await this.#native.decode(tokens, this.#tokens.length, [...tokens.keys()]);
     this.#tokens.push(...tokens);
     if (tokens.length === 1) this.#governor.record(performance.now() - started);
-    return indexes;
   }
 
   /** Keeps the first `length` tokens. @returns how many were kept: 0 when the model cannot forget a part */

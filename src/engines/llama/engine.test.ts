@@ -132,6 +132,20 @@ describe.skipIf(testModel === undefined)('llama on SmolLM2 (skipped without the 
     expect(texts.size).toBeGreaterThan(2);
   });
 
+  test('typicalP holds under a grammar too', async () => {
+    const request = { prompt: 'A colour:', grammar: 'root ::= " " [a-z]+ "."', maxTokens: 12 };
+    const draw = async (typicalP: number, seed: number) =>
+      (await ask(engine, { ...request, sampling: { typicalP, temperature: 1.5, topK: 0, topP: 1, seed } }))
+        .text;
+    const seeds = [1, 2, 3, 4, 5, 6];
+    const free = await Promise.all(seeds.map((seed) => draw(1, seed)));
+    const typical = await Promise.all(seeds.map((seed) => draw(1e-6, seed)));
+    for (const text of [...free, ...typical]) expect(text).toMatch(/^ [a-z]*[.]?$/);
+    // So little leaves one token to draw from, whatever the seed.
+    expect(new Set(typical).size).toBe(1);
+    expect(new Set(free).size).toBeGreaterThan(3);
+  });
+
   /** A grammar whose text never ends. */
   const endless = 'root ::= ("la " | "le ")+ "."';
 

@@ -29,7 +29,7 @@ import { inspect } from './inspect.ts';
 import { KvStore } from './kv-store.ts';
 import { openAdapters } from './lora.ts';
 import { namedTemplates } from './named-templates.ts';
-import { NativeModel } from './native.ts';
+import { NativeModel } from './native/model.ts';
 import { PromptBuilder } from './prompt.ts';
 import { type LlamaSettings, readSampling, readSettings } from './settings.ts';
 import { TemplateRenderer } from './template.ts';
@@ -69,14 +69,14 @@ class LlamaEngine implements Engine {
       options,
     );
     const renderer = new TemplateRenderer();
-    const prompts = new PromptBuilder(native.model, file, {
+    const prompts = new PromptBuilder(native.vocabulary, file, {
       template,
       renderer,
       systemPrompt: settings.systemPrompt,
     });
     const kvStore = new KvStore({
       identity: [
-        native.version,
+        native.library.release,
         settings.kvType,
         fingerprint(parts),
         ...adapters.map(({ file: adapter, scale }) => `${fingerprint([adapter])}=${scale}`),
@@ -114,10 +114,7 @@ class LlamaEngine implements Engine {
   async *generate(request: GenerateRequest): AsyncIterable<StreamPart> {
     this.#requireOpen();
     const sampling = readSampling(request.sampling);
-    const grammar = await grammarFor(this.#native.model.llama, request);
-    if (grammar !== undefined && sampling.typicalP < 1) {
-      throw new AppError('INVALID_SETTING', 'typicalP and a grammar do not go together.');
-    }
+    const grammar = await grammarFor(this.#native.library.llama, request);
     const first = request.sampling.seed ?? randomInt(2 ** 32);
     const signal = AbortSignal.any([request.signal, this.#closing.signal]);
     using _turn = await this.#queue.enter(signal);

@@ -1,12 +1,12 @@
 import type { FinishReason, StreamPart, TokenProbability } from '../engine.ts';
-import { Sampler } from '../shared/sampling.ts';
 import { type Released, StopFilter } from '../shared/stop.ts';
 import { UsageMeter } from '../shared/usage.ts';
 import type { Context } from './context.ts';
 import { guessNext } from './draft.ts';
-import type { NativeModel } from './native.ts';
+import type { ModelSampler, NativeModel } from './native/model.ts';
 import type { LlamaSampling } from './settings.ts';
-import { detokenizer, TokenText } from './token-text.ts';
+import { TokenText } from './token-text.ts';
+import { topLogits } from './top-logits.ts';
 
 export interface SampleRequest {
   readonly prompt: readonly number[];
@@ -42,7 +42,7 @@ export async function* generateSample(
   const cached = signal.aborted ? 0 : await context.load(prompt, signal);
   let reason: FinishReason = 'abort';
   if (!signal.aborted) {
-    await using drawing = await TokenDrawing.start(native, context, request);
+    using drawing = new TokenDrawing(native, context, request);
     for (;;) {
       const next = await drawing.next();
       if (typeof next === 'string') {
@@ -87,110 +87,48 @@ function delta(
   };
 }
 
-interface Drawing {
-  /** The prompt; drawn tokens are added. */
-  readonly tokens: number[];
-  readonly draw: (index: number) => Promise<number>;
-  readonly drawsEarly: boolean;
-  readonly disposable: Disposable;
-}
-
 /** The tokens of one sample, as they are drawn. */
-class TokenDrawing implements AsyncDisposable {
+class TokenDrawing implements Disposable {
   readonly #native: NativeModel;
   readonly #context: Context;
   readonly #request: SampleRequest;
   readonly #text: TokenText;
-  readonly #draw: (index: number) => Promise<number>;
-  /** Whether a draw may be queued behind the evaluation it waits for. */
-  readonly #drawsEarly: boolean;
-  readonly #disposable: Disposable;
+  readonly #sampler: ModelSampler;
   /** Prompt and drawn tokens. The last is not evaluated yet. */
   readonly #tokens: number[];
   #drawn = 0;
-  /** Where the logits after the tokens evaluated last are, and which tokens were guessed to follow. */
-  #indexes: Uint32Array = new Uint32Array();
+  /** Tokens that were evaluated with the last one because they may follow it, and how many did so far. */
   #guessed: readonly number[] = [];
   #guess = 0;
-  /** The next token's evaluation, already running. */
-  #ahead: Promise<number | 'context'> | undefined;
-  /** The draw behind that evaluation. */
-  #early: Promise<number> | undefined;
 
-  static async start(native: NativeModel, context: Context, request: SampleRequest): Promise<TokenDrawing> {
+  constructor(native: NativeModel, context: Context, request: SampleRequest) {
     const { sampling, seed, prompt, grammar } = request;
-    if (sampling.typicalP < 1 && sampling.temperature > 0) {
-      // llama.cpp's typical sampling is not in the library's bindings: the toy engines' sampler has it.
-      const sampler = new Sampler({ ...sampling, seed });
-      const tokens = [...prompt];
-      const draw = async (index: number) => sampler.sample({ logits: await native.logits(index) }, tokens);
-      return new TokenDrawing(native, context, request, {
-        ...{ tokens, draw, drawsEarly: false },
-        disposable: { [Symbol.dispose]: () => {} },
-      });
-    }
-    const sampler = await native.createSampler(sampling, seed, prompt, grammar);
-    return new TokenDrawing(native, context, request, {
-      tokens: [...prompt],
-      draw: (index) => sampler.sample(index),
-      drawsEarly: native.runsInOrder,
-      disposable: sampler,
-    });
-  }
-
-  private constructor(
-    native: NativeModel,
-    context: Context,
-    request: SampleRequest,
-    { tokens, draw, drawsEarly, disposable }: Drawing,
-  ) {
     this.#native = native;
     this.#context = context;
     this.#request = request;
-    this.#tokens = tokens;
-    this.#draw = draw;
-    this.#drawsEarly = drawsEarly;
-    this.#disposable = disposable;
-    this.#text = new TokenText(detokenizer(native.model), request.prompt);
+    this.#tokens = [...prompt];
+    this.#sampler = native.createSampler({ sampling, seed, recent: prompt, grammar });
+    this.#text = new TokenText((tokens) => native.vocabulary.detokenize(tokens), prompt);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#ahead?.catch(() => {});
-    await this.#early?.catch(() => {});
-    this.#disposable[Symbol.dispose]();
+  [Symbol.dispose](): void {
+    this.#sampler[Symbol.dispose]();
   }
 
   async next(): Promise<DrawnToken | FinishReason> {
-    const { signal, maxTokens } = this.#request;
+    const { signal, maxTokens, topProbabilities } = this.#request;
     if (signal.aborted) return 'abort';
     if (this.#drawn >= maxTokens) return 'length';
-    const index = await (this.#ahead ?? this.#following());
-    this.#ahead = undefined;
+    const index = this.#indexOfGuess() ?? (await this.#evaluate());
     if (index === 'context') return 'context';
-    const tokenId = await (this.#early ?? this.#draw(index));
-    this.#early = undefined;
+    const tokenId = this.#sampler.sample(index);
     this.#tokens.push(tokenId);
     this.#drawn++;
-    if (this.#native.model.isEogToken(tokenId as never)) return 'stop';
-    const { topProbabilities } = this.#request;
-    // Before the next evaluation, which overwrites the logits.
-    const probabilities =
-      topProbabilities > 0 ? await this.#probabilities(index, tokenId, topProbabilities) : undefined;
-    if (this.#drawn < maxTokens && !signal.aborted && this.#context.sparesCore) {
-      // llama.cpp computes the next token while this one is turned into text and sent. Not where its
-      // threads take every core: they would start, wait for one another by spinning, and lose milliseconds.
-      this.#ahead = this.#following();
-      this.#ahead.catch(() => {}); // whoever awaits it next hears of it
-    }
+    if (this.#native.vocabulary.isEnd(tokenId)) return 'stop';
     const text = this.#text.push(tokenId);
-    if (probabilities === undefined) return { text, tokenId };
-    const { probability, candidates } = probabilities;
+    if (topProbabilities === 0) return { text, tokenId };
+    const { probability, candidates } = this.#probabilities(index, tokenId, topProbabilities);
     return { text, tokenId, chosen: { tokenId, text, probability }, candidates };
-  }
-
-  /** Where the logits after the last token are. */
-  async #following(): Promise<number | 'context'> {
-    return this.#indexOfGuess() ?? (await this.#evaluate());
   }
 
   /** Where the next token's logits are, if the last one drawn was guessed and is evaluated already. */
@@ -203,24 +141,21 @@ class TokenDrawing implements AsyncDisposable {
       return undefined;
     }
     this.#guess++;
-    return this.#indexes[this.#guess];
+    return this.#guess;
   }
 
+  /** Evaluates the last token drawn. @returns where the logits after it are */
   async #evaluate(): Promise<number | 'context'> {
     if (this.#context.room < 1 && !(this.#request.contextShift && this.#context.shift())) return 'context';
     const most = Math.min(this.#request.draftTokens, this.#context.room - 1);
     this.#guessed = guessNext(this.#tokens, Math.max(0, most));
     this.#guess = 0;
-    this.#indexes = await this.#context.evaluate([this.#tokens.at(-1)!, ...this.#guessed], ([first]) => {
-      if (!this.#drawsEarly) return;
-      this.#early = this.#draw(first!);
-      this.#early.catch(() => {}); // a failed evaluation is told instead
-    });
-    return this.#indexes[0]!;
+    await this.#context.evaluate([this.#tokens.at(-1)!, ...this.#guessed]);
+    return 0;
   }
 
-  async #probabilities(index: number, tokenId: number, count: number) {
-    const { top, totalWeight } = await this.#native.topLogits(index, count, [tokenId]);
+  #probabilities(index: number, tokenId: number, count: number) {
+    const { top, totalWeight } = topLogits(this.#native.logits(index), count, [tokenId]);
     const highest = top[0]?.[1] ?? 0;
     const probability = (logit: number) => Math.exp(logit - highest) / totalWeight;
     const logit = top.find(([id]) => id === tokenId)?.[1] ?? Number.NEGATIVE_INFINITY;
@@ -228,7 +163,7 @@ class TokenDrawing implements AsyncDisposable {
       probability: probability(logit),
       candidates: top.slice(0, count).map(([id, value]) => ({
         tokenId: id,
-        text: this.#native.model.detokenize([id as never], true),
+        text: this.#native.vocabulary.detokenize([id], true),
         probability: probability(value),
       })),
     };

@@ -1,8 +1,9 @@
 import { AppError } from '../../errors.ts';
 import type { InspectReport, InspectView } from '../engine.ts';
 import type { Context } from './context.ts';
-import type { NativeModel } from './native.ts';
+import type { NativeModel } from './native/model.ts';
 import type { PromptBuilder } from './prompt.ts';
+import { topLogits } from './top-logits.ts';
 
 /**
  * What can be seen of a model inside llama.cpp: what it thinks comes next, and how surprised it is.
@@ -45,17 +46,17 @@ async function nextToken(
   count: number,
 ): Promise<InspectReport> {
   await context.load(prompt, new AbortController().signal);
-  const [index] = await context.evaluate(prompt.slice(-1));
-  const { top, totalWeight } = await native.topLogits(index!, count);
+  await context.evaluate(prompt.slice(-1));
+  const { top, totalWeight } = topLogits(native.logits(0), count);
   const highest = top[0]?.[1] ?? 0;
   return {
     type: 'distribution',
     title: 'What comes next',
     tokens: top.slice(0, count).map(([tokenId, logit]) => ({
       tokenId,
-      text: native.model.detokenize([tokenId as never], true),
+      text: native.vocabulary.detokenize([tokenId], true),
       probability: Math.exp(logit - highest) / totalWeight,
-      ...(native.model.isEogToken(tokenId as never) ? { ends: true as const } : {}),
+      ...(native.vocabulary.isEnd(tokenId) ? { ends: true as const } : {}),
     })),
   };
 }
@@ -68,10 +69,10 @@ async function surprise(
   await context.load(tokens.slice(0, 1), new AbortController().signal);
   const told = [];
   for (const [position, tokenId] of tokens.slice(1).entries()) {
-    const [index] = await context.evaluate([tokens[position]!]);
-    const { top, totalWeight } = await native.topLogits(index!, 1, [tokenId]);
+    await context.evaluate([tokens[position]!]);
+    const { top, totalWeight } = topLogits(native.logits(0), 1, [tokenId]);
     const nll = Math.log(totalWeight) + top[0]![1] - top.findLast(([id]) => id === tokenId)![1];
-    told.push({ text: native.model.detokenize([tokenId as never], true), tokenId, nll });
+    told.push({ text: native.vocabulary.detokenize([tokenId], true), tokenId, nll });
   }
   const sum = told.reduce((total, { nll }) => total + nll, 0);
   return { type: 'surprise', tokens: told, meanNll: told.length === 0 ? 0 : sum / told.length };

@@ -9,7 +9,7 @@ import { type GgufTensor, writeGguf } from '../../formats/gguf/write.ts';
 import { llama } from './engine.ts';
 import { vocabulary, writeToy } from './fixtures/toy.ts';
 import { openAdapters } from './lora.ts';
-import { NativeModel } from './native.ts';
+import { NativeModel } from './native/model.ts';
 import { readSettings } from './settings.ts';
 
 const signal = new AbortController().signal;
@@ -72,10 +72,9 @@ async function logitsOf(file: string, lora = ''): Promise<number[]> {
   const settings = readSettings({ kvType: 'f32', threads: 1 });
   const parameters = { contextLength: 64, vocabSize: vocabulary.length, adapters };
   await using native = await NativeModel.load(file, parameters, settings, { signal, onProgress() {} });
-  const indexes = await native.decode(tokens, 0, [...tokens.keys()]);
-  const all: number[] = [];
-  for (const index of indexes) all.push(...(await native.logits(index)));
-  return all;
+  const indexes = [...tokens.keys()];
+  await native.decode(tokens, 0, indexes);
+  return indexes.flatMap((index) => [...native.logits(index)]);
 }
 
 const largestDifference = (a: readonly number[], b: readonly number[]) =>

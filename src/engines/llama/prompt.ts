@@ -1,15 +1,15 @@
 import { randomInt } from 'node:crypto';
-import type { LlamaModel, Token } from 'node-llama-cpp';
 import { AppError } from '../../errors.ts';
 import type { GgufFile } from '../../formats/gguf/types.ts';
 import type { Message } from '../engine.ts';
+import type { Vocabulary } from './native/vocabulary.ts';
 import type { TemplateRenderer } from './template.ts';
 
 const controlTypes: ReadonlySet<number> = new Set([2, 3]); // unknown, control (llama.cpp's token types)
 
 /** Turns what a person asked into the model's tokens. Text of theirs never becomes a special token. */
 export class PromptBuilder {
-  readonly #model: LlamaModel;
+  readonly #vocabulary: Vocabulary;
   readonly #template: string | undefined;
   readonly #renderer: TemplateRenderer;
   readonly #systemPrompt: string;
@@ -17,9 +17,9 @@ export class PromptBuilder {
   readonly #alphabet: ReadonlySet<string> | undefined;
 
   /** @param systemPrompt for conversations that have none; '' leaves it to the template */
-  constructor(model: LlamaModel, file: GgufFile, { template, renderer, systemPrompt }: PromptOptions) {
+  constructor(vocabulary: Vocabulary, file: GgufFile, { template, renderer, systemPrompt }: PromptOptions) {
     this.#systemPrompt = systemPrompt;
-    this.#model = model;
+    this.#vocabulary = vocabulary;
     this.#template = template;
     this.#renderer = renderer;
     const texts = tokenTexts(file);
@@ -35,7 +35,7 @@ export class PromptBuilder {
   /** @throws AppError TEXT_UNKNOWN_CHARACTERS for models of single characters */
   completion(prompt: string): number[] {
     this.#checkCharacters(prompt);
-    return this.#withStart(this.#model.tokenize(prompt));
+    return this.#withStart(this.#vocabulary.tokenize(prompt));
   }
 
   /**
@@ -63,8 +63,8 @@ export class PromptBuilder {
       this.#renderer.render(template, {
         messages: list,
         add_generation_prompt: true,
-        bos_token: this.#model.tokens.bosString ?? '',
-        eos_token: this.#model.tokens.eosString ?? '',
+        bos_token: this.#vocabulary.textOf(this.#vocabulary.start),
+        eos_token: this.#vocabulary.textOf(this.#vocabulary.end),
       });
     const [system, user, ...rest] = messages;
     if (system?.role !== 'system' || user?.role !== 'user') return render(messages);
@@ -91,21 +91,20 @@ export class PromptBuilder {
   }
 
   /** Text outside the marks is the template's and may hold special tokens, text inside is only text. */
-  #tokenizeMarked(text: string, { open, close }: Marks): Token[] {
+  #tokenizeMarked(text: string, { open, close }: Marks): number[] {
     return text.split(open).flatMap((part, index) => {
       const end = index === 0 ? 0 : part.indexOf(close);
       if (end < 0) throw new AppError('TEMPLATE_FAILED', 'The chat template tore a marked text apart.');
       const inside = part.slice(0, end);
       const outside = index === 0 ? part : part.slice(end + close.length);
-      return [...this.#model.tokenize(inside, false), ...this.#model.tokenize(outside, true)];
+      return [...this.#vocabulary.tokenize(inside, false), ...this.#vocabulary.tokenize(outside, true)];
     });
   }
 
-  #withStart(tokens: readonly Token[]): number[] {
-    const { bos, eos, shouldPrependBosToken } = this.#model.tokens;
-    const start = bos ?? eos;
-    if (start === null) return tokens.length > 0 ? [...tokens] : [...this.#model.tokenize('\n')];
-    const wanted = shouldPrependBosToken || tokens.length === 0;
+  #withStart(tokens: readonly number[]): number[] {
+    const start = this.#vocabulary.start ?? this.#vocabulary.end;
+    if (start === undefined) return tokens.length > 0 ? [...tokens] : this.#vocabulary.tokenize('\n');
+    const wanted = this.#vocabulary.addsStart || tokens.length === 0;
     return wanted && tokens[0] !== start ? [start, ...tokens] : [...tokens];
   }
 

@@ -5,7 +5,7 @@
  * fewer leaves that core free. Which is better changes with what else runs, so it is measured: a few
  * tokens with the other number now and then, and the one whose tokens took less on average goes on. (On
  * average: where two threads get in each other's way half of the tokens are fast and half four times as
- * slow.) Threads exist only while a token is computed: nothing spins between tokens or when idle.
+ * slow.) Between tokens the threads look for work for a moment and then sleep: nothing spins when idle.
  */
 export class ThreadGovernor {
   readonly #choices: readonly number[];

@@ -1,5 +1,3 @@
-import type { LlamaModel } from 'node-llama-cpp';
-
 type Detokenize = (tokens: readonly number[]) => string;
 
 const unfinished = '\uFFFD';
@@ -14,6 +12,7 @@ export class TokenText {
   #before: number[];
   #pending: number[] = [];
 
+  /** @param detokenize text of ordinary tokens; special tokens have none */
   constructor(detokenize: Detokenize, before: readonly number[]) {
     this.#detokenize = detokenize;
     this.#before = before.slice(-contextTokens);
@@ -32,8 +31,3 @@ export class TokenText {
 }
 
 const contextTokens = 4;
-
-/** Text of ordinary tokens; special tokens have none. */
-export function detokenizer(model: LlamaModel): Detokenize {
-  return (tokens) => (tokens.length === 0 ? '' : model.detokenize(tokens as never, false));
-}

@@ -1,0 +1,51 @@
+import { address, type Pointer } from './api.ts';
+
+/** The structure: data (8 bytes), size (8), selected (8), sorted (1). */
+const headerBytes = 32;
+/** One candidate: id, logit, probability, of 4 bytes each. */
+const fields = 3;
+
+/** Tokens to choose from, as llama.cpp's samplers take them (`llama_token_data_array`). */
+export class Candidates {
+  /** Of the structure. */
+  readonly pointer: Pointer;
+  readonly #capacity: number;
+  readonly #header: BigInt64Array;
+  readonly #flags: Uint8Array;
+  readonly #ids: Int32Array;
+  readonly #values: Float32Array;
+
+  constructor(capacity: number) {
+    // Not a typed array by its length: V8 moves the small ones.
+    const memory = new ArrayBuffer(headerBytes + capacity * fields * 4);
+    this.pointer = address(memory);
+    this.#capacity = capacity;
+    this.#header = new BigInt64Array(memory, 0, 3);
+    this.#flags = new Uint8Array(memory, 24, 1);
+    this.#ids = new Int32Array(memory, headerBytes);
+    this.#values = new Float32Array(memory, headerBytes);
+  }
+
+  /** All tokens from `first` on, by their logits. */
+  fill(logits: ArrayLike<number>, first = 0): void {
+    this.#header[0] = this.pointer + BigInt(headerBytes);
+    this.#header[1] = BigInt(this.#capacity);
+    this.#header[2] = -1n;
+    this.#flags[0] = 0;
+    for (let i = 0; i < this.#capacity; i++) {
+      this.#ids[i * fields] = first + i;
+      this.#values[i * fields + 1] = logits[i]!;
+      this.#values[i * fields + 2] = 0;
+    }
+  }
+
+  /** The token that a sampler chose. */
+  get selected(): number {
+    return this.#ids[Number(this.#header[2]) * fields]!;
+  }
+
+  /** The first one's logit: -Infinity once a grammar has forbidden it. */
+  get firstLogit(): number {
+    return this.#values[1]!;
+  }
+}

@@ -1,0 +1,83 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { testModel } from '../fixtures/test-model.ts';
+import { readSampling, readSettings } from '../settings.ts';
+import { NativeModel } from './model.ts';
+
+const never = new AbortController().signal;
+const load = (signal = never, onProgress = () => {}) =>
+  NativeModel.load(
+    testModel ?? '',
+    { contextLength: 256, vocabSize: 49_152 },
+    readSettings({ threads: 2, contextLength: 256 }),
+    { signal, onProgress },
+  );
+
+describe.skipIf(testModel === undefined)('a native model (skipped without the test model)', () => {
+  let native: NativeModel;
+  beforeAll(async () => {
+    native = await load();
+  });
+  afterAll(() => native[Symbol.asyncDispose]());
+
+  test('a token alone gives the logits that it gives in a batch', async () => {
+    const tokens = native.vocabulary.tokenize('The capital of France is');
+    native.forget(0);
+    await native.decode(tokens, 0, [tokens.length - 1]);
+    const together = Float32Array.from(native.logits(tokens.length - 1));
+    native.forget(0);
+    for (const [position, token] of tokens.entries()) await native.decode([token], position, [0]);
+    const alone = native.logits(0);
+    const likeliest = (logits: Float32Array) => logits.indexOf(Math.max(...logits));
+    expect(native.vocabulary.detokenize([likeliest(alone)])).toBe(' Paris');
+    expect(likeliest(together)).toBe(likeliest(alone));
+    // Not the same to the last bit: batches go through other kernels.
+    expect(Math.max(...alone.map((logit, i) => Math.abs(logit - together[i]!)))).toBeLessThan(0.5);
+  });
+
+  test('a draw at temperature 0 is the likeliest token', async () => {
+    const tokens = native.vocabulary.tokenize('One, two, three,');
+    native.forget(0);
+    await native.decode(tokens, 0, [tokens.length - 1]);
+    const logits = native.logits(tokens.length - 1);
+    using sampler = native.createSampler({
+      sampling: readSampling({ temperature: 0 }),
+      ...{ seed: 1, recent: [], grammar: undefined },
+    });
+    expect(sampler.sample(tokens.length - 1)).toBe(logits.indexOf(Math.max(...logits)));
+  });
+
+  test('tokens and text, there and back', () => {
+    const { vocabulary } = native;
+    for (const text of ['', ' two  spaces', '漢字 🌊', '<|im_start|>', '\0']) {
+      expect(vocabulary.detokenize(vocabulary.tokenize(text))).toBe(text);
+    }
+    expect(vocabulary.tokenize('<|im_start|>').length).toBeGreaterThan(1);
+    expect(vocabulary.tokenize('<|im_start|>', true)).toHaveLength(1);
+  });
+
+  test('a closed model is ENGINE_CLOSED, whatever is asked of it', async () => {
+    const other = await load();
+    const { vocabulary } = other;
+    await other[Symbol.asyncDispose]();
+    await other[Symbol.asyncDispose]();
+    const closed = expect.objectContaining({ code: 'ENGINE_CLOSED' });
+    for (const use of [
+      () => vocabulary.tokenize('a'),
+      () => vocabulary.detokenize([1]),
+      () => vocabulary.isEnd(1),
+      () => other.forget(0),
+      () => other.logits(0),
+      () => other.setThreads(1),
+    ]) {
+      expect(use).toThrow(closed);
+    }
+    await expect(other.decode([1], 0, [0])).rejects.toEqual(closed);
+  });
+
+  test('a load ends when it is cancelled on the way', async () => {
+    const cancelling = new AbortController();
+    const reason = new Error('enough');
+    const loading = load(cancelling.signal, () => cancelling.abort(reason));
+    await expect(loading).rejects.toBe(reason);
+  });
+});
