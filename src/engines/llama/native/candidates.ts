@@ -39,6 +39,19 @@ export class Candidates {
     }
   }
 
+  /** Without those that a grammar has forbidden: typicalP cannot reckon with a probability of 0. */
+  dropForbidden(): void {
+    let kept = 0;
+    for (let i = 0; i < Number(this.#header[1]); i++) {
+      const logit = this.#values[i * fields + 1]!;
+      if (logit === Number.NEGATIVE_INFINITY) continue;
+      this.#ids[kept * fields] = this.#ids[i * fields]!;
+      this.#values[kept * fields + 1] = logit;
+      kept++;
+    }
+    if (kept > 0) this.#header[1] = BigInt(kept);
+  }
+
   /** The token that a sampler chose. */
   get selected(): number {
     return this.#ids[Number(this.#header[2]) * fields]!;

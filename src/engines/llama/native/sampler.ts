@@ -101,6 +101,7 @@ class GrammarSampler implements TokenSampler {
     if (!this.#allows(token)) {
       this.#all.fill(logits);
       this.#api.applySampler(this.#grammar, this.#all.pointer);
+      this.#all.dropForbidden();
       this.#api.applySampler(this.#chain, this.#all.pointer);
       token = this.#all.selected;
     }
