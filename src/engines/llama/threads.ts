@@ -76,15 +76,16 @@ export class ThreadGovernor {
     }
   }
 
-  /** A trial ends early once it cannot win any more. */
+  /** A trial ends early once it is clearly losing: with all cores free it then costs one slow token. */
   #recordTrial(trial: number[], milliseconds: number): void {
     trial.push(milliseconds);
     const total = trial.reduce((sum, time) => sum + time, 0);
     const best = this.#means.get(this.#current)!;
-    if (trial.length < trialTokens && total < trialTokens * best) return;
+    const losing = total > clearlySlower * trial.length * best;
+    if (trial.length < trialTokens && !losing) return;
     this.#trial = undefined;
     this.#means.set(this.#other, total / trial.length);
-    if (total < trialTokens * best) this.#switch();
+    if (total < trial.length * best) this.#switch();
     else {
       this.#pause = Math.min(2 * this.#pause, longestPause);
       this.#nextTrial = this.#tokens + this.#pause;
@@ -100,6 +101,7 @@ export class ThreadGovernor {
 
 const firstTrial = 8;
 const trialTokens = 4;
+const clearlySlower = 1.2;
 /** Tokens between trials; twice as many after each that was in vain. */
 const shortestPause = 96;
 const longestPause = 192;

@@ -65,14 +65,15 @@ export class NativeModel implements AsyncDisposable {
   /** How long the last token took that was evaluated alone. */
   #tokenMs = Number.POSITIVE_INFINITY;
 
-  private constructor(native: Native, vocabSize: number) {
+  private constructor(native: Native, { contextLength, vocabSize }: ModelParameters) {
     const { api } = native.library;
     this.#native = native;
     this.#api = api;
     this.#vocabSize = vocabSize;
     this.#memory = api.memory(native.context);
     this.vocabulary = new Vocabulary(api, native.model);
-    this.contextLength = api.contextLength(native.context);
+    // llama.cpp rounds up to 256, beyond what a small model was trained for.
+    this.contextLength = Math.min(contextLength, api.contextLength(native.context));
     this.batchSize = api.batchSize(native.context);
     this.#batch = new BatchMemory(api, this.batchSize);
   }
@@ -92,7 +93,7 @@ export class NativeModel implements AsyncDisposable {
       if (model === null) throw new Error('the model was not loaded');
       const context = await createContext(library.api, model, parameters, settings);
       const threadPool = new ThreadPool(library.api, context, settings.threads);
-      return new NativeModel({ library, model, context, threadPool }, parameters.vocabSize);
+      return new NativeModel({ library, model, context, threadPool }, parameters);
     } catch (error) {
       if (model !== null) library.api.freeModel(model);
       signal.throwIfAborted();
