@@ -39,10 +39,10 @@ export class Candidates {
     }
   }
 
-  /** Without those that a grammar has forbidden: typicalP cannot reckon with a probability of 0. */
+  /** Of those just filled in, leaves out what a grammar has forbidden: typicalP cannot reckon with a probability of 0. */
   dropForbidden(): void {
     let kept = 0;
-    for (let i = 0; i < Number(this.#header[1]); i++) {
+    for (let i = 0; i < this.#capacity; i++) {
       const logit = this.#values[i * fields + 1]!;
       if (logit === Number.NEGATIVE_INFINITY) continue;
       this.#ids[kept * fields] = this.#ids[i * fields]!;

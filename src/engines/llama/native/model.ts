@@ -188,13 +188,14 @@ export class NativeModel implements AsyncDisposable {
   }
 
   /** @throws AppError INVALID_SETTING when llama.cpp cannot use the grammar */
-  createSampler(options: Omit<SamplerOptions, 'vocabSize' | 'contextLength'>): ModelSampler {
+  createSampler(options: Omit<SamplerOptions, 'vocabSize' | 'contextLength' | 'logits'>): ModelSampler {
     this.#requireOpen();
     const { contextLength } = this;
     const sampler = createSampler(this.#api, this.vocabulary, {
       ...options,
       contextLength,
       vocabSize: this.#vocabSize,
+      logits: (index) => this.logits(index),
     });
     return {
       sample: (index) => sampler.sample(this.#context, index),

@@ -1,6 +1,6 @@
 import { AppError } from '../../../errors.ts';
 import type { LlamaSampling } from '../settings.ts';
-import { type Api, type Pointer, view } from './api.ts';
+import type { Api, Pointer } from './api.ts';
 import { Candidates } from './candidates.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
@@ -12,6 +12,8 @@ export interface SamplerOptions {
   readonly grammar: string | undefined;
   readonly vocabSize: number;
   readonly contextLength: number;
+  /** The logits of the whole vocabulary after a batch position. (V) */
+  readonly logits: (index: number) => Float32Array;
 }
 
 /** Draws tokens; its memory are the generator, what the penalties look at and where the grammar stands. */
@@ -34,7 +36,7 @@ export function createSampler(api: Api, vocabulary: Vocabulary, options: Sampler
     api.freeSampler(chain);
     throw new AppError('INVALID_SETTING', 'The grammar cannot be used with this model.');
   }
-  return new GrammarSampler(api, vocabulary, chain, grammar, options.vocabSize);
+  return new GrammarSampler(api, vocabulary, chain, grammar, options);
 }
 
 /** At least one token always stays. */
@@ -53,19 +55,17 @@ function createChain(
     for (const token of recent.slice(-remembered)) api.acceptToken(penalties, token);
     api.addSampler(chain, penalties);
   }
-  const add = (wanted: boolean, create: () => Pointer) => {
-    if (wanted) api.addSampler(chain, create());
-  };
+  const add = (sampler: Pointer) => api.addSampler(chain, sampler);
   if (temperature === 0) {
-    add(true, () => api.greedy());
+    add(api.greedy());
     return chain;
   }
-  add(sampling.topK > 0, () => api.topK(sampling.topK));
-  add(sampling.typicalP < 1, () => api.typicalP(sampling.typicalP, least));
-  add(sampling.topP < 1, () => api.topP(sampling.topP, least));
-  add(sampling.minP > 0, () => api.minP(sampling.minP, least));
-  add(true, () => api.temperature(temperature));
-  add(true, () => api.distribution(seed >>> 0));
+  if (sampling.topK > 0) add(api.topK(sampling.topK));
+  if (sampling.typicalP < 1) add(api.typicalP(sampling.typicalP, least));
+  if (sampling.topP < 1) add(api.topP(sampling.topP, least));
+  if (sampling.minP > 0) add(api.minP(sampling.minP, least));
+  add(api.temperature(temperature));
+  add(api.distribution(seed >>> 0));
   return chain;
 }
 
@@ -80,21 +80,25 @@ class GrammarSampler implements TokenSampler {
   readonly #grammar: Pointer;
   readonly #all: Candidates;
   readonly #one = new Candidates(1);
-  readonly #vocabSize: number;
+  readonly #logits: SamplerOptions['logits'];
 
-  constructor(api: Api, vocabulary: Vocabulary, chain: Pointer, grammar: Pointer, vocabSize: number) {
+  constructor(
+    api: Api,
+    vocabulary: Vocabulary,
+    chain: Pointer,
+    grammar: Pointer,
+    { vocabSize, logits }: Pick<SamplerOptions, 'vocabSize' | 'logits'>,
+  ) {
     this.#api = api;
     this.#vocabulary = vocabulary;
     this.#chain = chain;
     this.#grammar = grammar;
     this.#all = new Candidates(vocabSize);
-    this.#vocabSize = vocabSize;
+    this.#logits = logits;
   }
 
-  sample(context: Pointer, index: number): number {
-    const address = this.#api.logits(context, index);
-    if (address === null) throw new AppError('INTERNAL', `llama.cpp has no logits at ${index}.`);
-    const logits = new Float32Array(view(address, this.#vocabSize * 4));
+  sample(_context: Pointer, index: number): number {
+    const logits = this.#logits(index);
     this.#all.fill(logits);
     this.#api.applySampler(this.#chain, this.#all.pointer);
     let token = this.#all.selected;
