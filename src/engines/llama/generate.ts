@@ -3,10 +3,11 @@ import { type Released, StopFilter } from '../shared/stop.ts';
 import { UsageMeter } from '../shared/usage.ts';
 import type { Context } from './context.ts';
 import { guessNext } from './draft.ts';
-import type { ModelSampler, NativeModel } from './native/model.ts';
+import { likeliest } from './likeliest.ts';
+import type { NativeModel } from './native/model.ts';
+import type { TokenSampler } from './native/sampler.ts';
 import type { LlamaSampling } from './settings.ts';
 import { TokenText } from './token-text.ts';
-import { topLogits } from './top-logits.ts';
 
 export interface SampleRequest {
   readonly prompt: readonly number[];
@@ -93,7 +94,7 @@ class TokenDrawing implements Disposable {
   readonly #context: Context;
   readonly #request: SampleRequest;
   readonly #text: TokenText;
-  readonly #sampler: ModelSampler;
+  readonly #sampler: TokenSampler;
   /** Prompt and drawn tokens. The last is not evaluated yet. */
   readonly #tokens: number[];
   #drawn = 0;
@@ -155,16 +156,13 @@ class TokenDrawing implements Disposable {
   }
 
   #probabilities(index: number, tokenId: number, count: number) {
-    const { top, totalWeight } = topLogits(this.#native.logits(index), count, [tokenId]);
-    const highest = top[0]?.[1] ?? 0;
-    const probability = (logit: number) => Math.exp(logit - highest) / totalWeight;
-    const logit = top.find(([id]) => id === tokenId)?.[1] ?? Number.NEGATIVE_INFINITY;
+    const rated = likeliest(this.#native.logits(index), count, [tokenId]);
     return {
-      probability: probability(logit),
-      candidates: top.slice(0, count).map(([id, value]) => ({
+      probability: Math.exp(rated.at(-1)!.logProbability),
+      candidates: rated.slice(0, -1).map(({ tokenId: id, logProbability }) => ({
         tokenId: id,
         text: this.#native.vocabulary.detokenize([id], true),
-        probability: probability(value),
+        probability: Math.exp(logProbability),
       })),
     };
   }

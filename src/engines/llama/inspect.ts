@@ -1,9 +1,9 @@
 import { AppError } from '../../errors.ts';
 import type { InspectReport, InspectView } from '../engine.ts';
 import type { Context } from './context.ts';
+import { likeliest } from './likeliest.ts';
 import type { NativeModel } from './native/model.ts';
 import type { PromptBuilder } from './prompt.ts';
-import { topLogits } from './top-logits.ts';
 
 /**
  * What can be seen of a model inside llama.cpp: what it thinks comes next, and how surprised it is.
@@ -47,15 +47,13 @@ async function nextToken(
 ): Promise<InspectReport> {
   await context.load(prompt, new AbortController().signal);
   await context.evaluate(prompt.slice(-1));
-  const { top, totalWeight } = topLogits(native.logits(0), count);
-  const highest = top[0]?.[1] ?? 0;
   return {
     type: 'distribution',
     title: 'What comes next',
-    tokens: top.slice(0, count).map(([tokenId, logit]) => ({
+    tokens: likeliest(native.logits(0), count).map(({ tokenId, logProbability }) => ({
       tokenId,
       text: native.vocabulary.detokenize([tokenId], true),
-      probability: Math.exp(logit - highest) / totalWeight,
+      probability: Math.exp(logProbability),
       ...(native.vocabulary.isEnd(tokenId) ? { ends: true as const } : {}),
     })),
   };
@@ -70,8 +68,7 @@ async function surprise(
   const told = [];
   for (const [position, tokenId] of tokens.slice(1).entries()) {
     await context.evaluate([tokens[position]!]);
-    const { top, totalWeight } = topLogits(native.logits(0), 1, [tokenId]);
-    const nll = Math.log(totalWeight) + top[0]![1] - top.findLast(([id]) => id === tokenId)![1];
+    const nll = -likeliest(native.logits(0), 0, [tokenId])[0]!.logProbability;
     told.push({ text: native.vocabulary.detokenize([tokenId], true), tokenId, nll });
   }
   const sum = told.reduce((total, { nll }) => total + nll, 0);

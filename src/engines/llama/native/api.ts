@@ -269,12 +269,6 @@ export function declareApi(files: LibraryFiles) {
       pointer,
       pointer,
     ]),
-    /** Draws a token from the logits at a batch index and tells the chain of it. */
-    sample: fn<(chain: Pointer, context: Pointer, index: number) => number>(
-      'llama_sampler_sample',
-      'int32_t',
-      [pointer, pointer, 'int32_t'],
-    ),
     acceptToken: fn<(sampler: Pointer, token: number) => void>('llama_sampler_accept', 'void', [
       pointer,
       'int32_t',

@@ -28,15 +28,15 @@ export class Candidates {
 
   /** All tokens from `first` on, by their logits. */
   fill(logits: ArrayLike<number>, first = 0): void {
-    this.#header[0] = this.pointer + BigInt(headerBytes);
-    this.#header[1] = BigInt(this.#capacity);
-    this.#header[2] = -1n;
-    this.#flags[0] = 0;
-    for (let i = 0; i < this.#capacity; i++) {
-      this.#ids[i * fields] = first + i;
-      this.#values[i * fields + 1] = logits[i]!;
-      this.#values[i * fields + 2] = 0;
-    }
+    for (let i = 0; i < this.#capacity; i++) this.#put(i, first + i, logits[i]!);
+    this.#begin(this.#capacity);
+  }
+
+  /** These tokens, at most as many as there is room for. */
+  fillWith(ids: Iterable<number>, logits: Float32Array): void {
+    let size = 0;
+    for (const id of ids) this.#put(size++, id, logits[id]!);
+    this.#begin(size);
   }
 
   /** Of those just filled in, leaves out what a grammar has forbidden: typicalP cannot reckon with a probability of 0. */
@@ -60,5 +60,19 @@ export class Candidates {
   /** The first one's logit: -Infinity once a grammar has forbidden it. */
   get firstLogit(): number {
     return this.#values[1]!;
+  }
+
+  #put(index: number, id: number, logit: number): void {
+    this.#ids[index * fields] = id;
+    this.#values[index * fields + 1] = logit;
+    this.#values[index * fields + 2] = 0;
+  }
+
+  /** They are `size`, none is chosen, in no order. */
+  #begin(size: number): void {
+    this.#header[0] = this.pointer + BigInt(headerBytes);
+    this.#header[1] = BigInt(size);
+    this.#header[2] = -1n;
+    this.#flags[0] = 0;
   }
 }

@@ -46,6 +46,38 @@ describe.skipIf(testModel === undefined)('a native model (skipped without the te
     expect(sampler.sample(tokens.length - 1)).toBe(logits.indexOf(Math.max(...logits)));
   });
 
+  test.for([
+    { temperature: 0.8 },
+    { temperature: 0, frequencyPenalty: 50 },
+    { temperature: 0, presencePenalty: -50 },
+    { temperature: 5, topK: 3, repeatPenalty: 0.1 },
+    { temperature: 1.5, topK: 100, repeatPenalty: 1.3, frequencyPenalty: 0.5 },
+    { temperature: 1, topK: 40, typicalP: 0.5, presencePenalty: 1 },
+  ])('a shortlist of tokens gives the draws that all of them give: %o', async (sampling) => {
+    const recent = native.vocabulary.tokenize('A rose is a rose is a rose.');
+    native.forget(0);
+    await native.decode(recent, 0, [recent.length - 1]);
+    /** @param repeatLastN beyond what a shortlist may hold, all tokens go to llama.cpp */
+    const draw = (repeatLastN: number) => {
+      using sampler = native.createSampler({
+        sampling: readSampling({ repeatPenalty: 1.00001, ...sampling, repeatLastN }),
+        ...{ seed: 7, recent, grammar: undefined },
+      });
+      return Array.from({ length: 60 }, () => sampler.sample(recent.length - 1));
+    };
+    expect(draw(80)).toEqual(draw(300));
+  });
+
+  test('a penalty finds what lies far below the likeliest', async () => {
+    native.forget(0);
+    await native.decode([1, 504], 0, [1]);
+    using sampler = native.createSampler({
+      sampling: readSampling({ temperature: 0, frequencyPenalty: 50 }),
+      ...{ seed: 1, recent: [], grammar: undefined },
+    });
+    expect(new Set(Array.from({ length: 60 }, () => sampler.sample(1))).size).toBe(60);
+  });
+
   test('tokens and text, there and back', () => {
     const { vocabulary } = native;
     for (const text of ['', ' two  spaces', '漢字 🌊', '<|im_start|>', '\0']) {

@@ -14,7 +14,7 @@ import {
   view,
 } from './api.ts';
 import { type Library, openLibrary } from './library.ts';
-import { createSampler, type SamplerOptions } from './sampler.ts';
+import { createSampler, type SamplerOptions, type TokenSampler } from './sampler.ts';
 import { ThreadPool } from './thread-pool.ts';
 import { Vocabulary } from './vocabulary.ts';
 
@@ -33,12 +33,6 @@ export interface ModelParameters {
   readonly contextLength: number;
   readonly vocabSize: number;
   readonly adapters?: readonly Adapter[];
-}
-
-/** Draws tokens of the model it was made for. */
-export interface ModelSampler extends Disposable {
-  /** Draws the token after the batch position `index`. */
-  sample(index: number): number;
 }
 
 interface Native {
@@ -62,6 +56,10 @@ export class NativeModel implements AsyncDisposable {
   readonly #count = new ArrayBuffer(8);
   #running: Promise<unknown> = Promise.resolve();
   #closed = false;
+  #logitsView: { readonly at: Pointer; readonly values: Float32Array } = {
+    at: 0n,
+    values: new Float32Array(),
+  };
   /** How long the last token took that was evaluated alone. */
   #tokenMs = Number.POSITIVE_INFINITY;
 
@@ -184,23 +182,22 @@ export class NativeModel implements AsyncDisposable {
   logits(index: number): Float32Array {
     const found = this.#api.logits(this.#context, index);
     if (found === null) throw new AppError('INTERNAL', `llama.cpp has no logits at ${index}.`);
-    return new Float32Array(view(found, this.#vocabSize * 4));
+    // They nearly always stay where they were, and a view takes longer than a draw.
+    if (found !== this.#logitsView.at) {
+      this.#logitsView = { at: found, values: new Float32Array(view(found, this.#vocabSize * 4)) };
+    }
+    return this.#logitsView.values;
   }
 
   /** @throws AppError INVALID_SETTING when llama.cpp cannot use the grammar */
-  createSampler(options: Omit<SamplerOptions, 'vocabSize' | 'contextLength' | 'logits'>): ModelSampler {
+  createSampler(options: Omit<SamplerOptions, 'vocabSize' | 'contextLength' | 'logits'>): TokenSampler {
     this.#requireOpen();
-    const { contextLength } = this;
-    const sampler = createSampler(this.#api, this.vocabulary, {
+    return createSampler(this.#api, this.vocabulary, {
       ...options,
-      contextLength,
+      contextLength: this.contextLength,
       vocabSize: this.#vocabSize,
       logits: (index) => this.logits(index),
     });
-    return {
-      sample: (index) => sampler.sample(this.#context, index),
-      [Symbol.dispose]: () => sampler[Symbol.dispose](),
-    };
   }
 
   get #context(): Pointer {

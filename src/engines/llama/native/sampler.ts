@@ -2,6 +2,7 @@ import { AppError } from '../../../errors.ts';
 import type { LlamaSampling } from '../settings.ts';
 import type { Api, Pointer } from './api.ts';
 import { Candidates } from './candidates.ts';
+import { largest } from './largest.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
 export interface SamplerOptions {
@@ -19,24 +20,17 @@ export interface SamplerOptions {
 /** Draws tokens; its memory are the generator, what the penalties look at and where the grammar stands. */
 export interface TokenSampler extends Disposable {
   /** Draws the token after the batch position `index`. */
-  sample(context: Pointer, index: number): number;
+  sample(index: number): number;
 }
 
 /** @throws AppError INVALID_SETTING when llama.cpp cannot use the grammar */
 export function createSampler(api: Api, vocabulary: Vocabulary, options: SamplerOptions): TokenSampler {
-  const chain = createChain(api, options);
-  if (options.grammar === undefined) {
-    return {
-      sample: (context, index) => api.sample(chain, context, index),
-      [Symbol.dispose]: () => api.freeSampler(chain),
-    };
-  }
+  const sampler = new ChainSampler(api, createChain(api, options), options);
+  if (options.grammar === undefined) return sampler;
   const grammar = api.grammar(vocabulary.pointer, options.grammar, 'root');
-  if (grammar === null) {
-    api.freeSampler(chain);
-    throw new AppError('INVALID_SETTING', 'The grammar cannot be used with this model.');
-  }
-  return new GrammarSampler(api, vocabulary, chain, grammar, options);
+  if (grammar !== null) return new GrammarSampler(api, vocabulary, sampler, grammar, options);
+  sampler[Symbol.dispose]();
+  throw new AppError('INVALID_SETTING', 'The grammar cannot be used with this model.');
 }
 
 /** At least one token always stays. */
@@ -48,9 +42,9 @@ function createChain(
   { sampling, seed, recent, contextLength, vocabSize }: SamplerOptions,
 ): Pointer {
   const chain = api.createChain({ no_perf: true });
-  const { repeatPenalty, frequencyPenalty, presencePenalty, repeatLastN, temperature } = sampling;
-  const remembered = repeatLastN < 0 ? contextLength : repeatLastN;
-  if (remembered > 0 && (repeatPenalty !== 1 || frequencyPenalty !== 0 || presencePenalty !== 0)) {
+  const { repeatPenalty, frequencyPenalty, presencePenalty, temperature } = sampling;
+  const remembered = rememberedTokens(sampling, contextLength);
+  if (remembered > 0) {
     const penalties = api.penalties(vocabSize, remembered, repeatPenalty, frequencyPenalty, presencePenalty);
     for (const token of recent.slice(-remembered)) api.acceptToken(penalties, token);
     api.addSampler(chain, penalties);
@@ -69,6 +63,81 @@ function createChain(
   return chain;
 }
 
+/** How many tokens the penalties look back on. */
+function rememberedTokens(
+  { repeatPenalty, frequencyPenalty, presencePenalty, repeatLastN }: LlamaSampling,
+  contextLength: number,
+): number {
+  if (repeatPenalty === 1 && frequencyPenalty === 0 && presencePenalty === 0) return 0;
+  return repeatLastN < 0 ? contextLength : repeatLastN;
+}
+
+/** Longer lists are sorted out faster by llama.cpp. */
+const longestShortlist = 256;
+
+/**
+ * The chain's first filter keeps a few tokens of the vocabulary. Those that it can keep are looked up here,
+ * which is several times as quick as handing it all of them: the topK largest logits, and as many more as
+ * the penalties may move, with all that these may move up.
+ */
+class ChainSampler implements TokenSampler {
+  readonly #api: Api;
+  readonly #chain: Pointer;
+  readonly #candidates: Candidates;
+  readonly #logits: SamplerOptions['logits'];
+  /** 0: all tokens. */
+  readonly #shortlist: number;
+  readonly #remembered: number;
+  readonly #recent: number[];
+
+  constructor(
+    api: Api,
+    chain: Pointer,
+    { sampling, recent, contextLength, vocabSize, logits }: SamplerOptions,
+  ) {
+    this.#api = api;
+    this.#chain = chain;
+    this.#logits = logits;
+    this.#remembered = rememberedTokens(sampling, contextLength);
+    this.#recent = this.#remembered === 0 ? [] : recent.slice(-this.#remembered);
+    const kept = sampling.temperature === 0 ? 1 : sampling.topK;
+    const most = kept + this.#remembered;
+    this.#shortlist = kept > 0 && most <= Math.min(longestShortlist, vocabSize) ? most : 0;
+    this.#candidates = new Candidates(this.#shortlist === 0 ? vocabSize : most + this.#remembered);
+  }
+
+  sample(index: number): number {
+    const token = this.draw(index);
+    this.accept(token);
+    return token;
+  }
+
+  /** Draws, and forgets it. */
+  draw(index: number): number {
+    const logits = this.#logits(index);
+    const ids = this.#shortlist > 0 ? largest(logits, this.#shortlist) : [];
+    if (ids.length === 0) this.#candidates.fill(logits);
+    else this.#candidates.fillWith(new Set([...ids, ...this.#recent]), logits);
+    return this.drawFrom(this.#candidates);
+  }
+
+  drawFrom(candidates: Candidates): number {
+    this.#api.applySampler(this.#chain, candidates.pointer);
+    return candidates.selected;
+  }
+
+  accept(token: number): void {
+    this.#api.acceptToken(this.#chain, token);
+    if (this.#remembered === 0) return;
+    this.#recent.push(token);
+    if (this.#recent.length > this.#remembered) this.#recent.shift();
+  }
+
+  [Symbol.dispose](): void {
+    this.#api.freeSampler(this.#chain);
+  }
+}
+
 /**
  * A token is drawn as if there were no grammar, and only if the grammar forbids it again from those that it
  * allows: asking it about one token is quick, about the whole vocabulary is not.
@@ -76,7 +145,7 @@ function createChain(
 class GrammarSampler implements TokenSampler {
   readonly #api: Api;
   readonly #vocabulary: Vocabulary;
-  readonly #chain: Pointer;
+  readonly #sampler: ChainSampler;
   readonly #grammar: Pointer;
   readonly #all: Candidates;
   readonly #one = new Candidates(1);
@@ -85,37 +154,33 @@ class GrammarSampler implements TokenSampler {
   constructor(
     api: Api,
     vocabulary: Vocabulary,
-    chain: Pointer,
+    sampler: ChainSampler,
     grammar: Pointer,
     { vocabSize, logits }: Pick<SamplerOptions, 'vocabSize' | 'logits'>,
   ) {
     this.#api = api;
     this.#vocabulary = vocabulary;
-    this.#chain = chain;
+    this.#sampler = sampler;
     this.#grammar = grammar;
     this.#all = new Candidates(vocabSize);
     this.#logits = logits;
   }
 
-  sample(_context: Pointer, index: number): number {
-    const logits = this.#logits(index);
-    this.#all.fill(logits);
-    this.#api.applySampler(this.#chain, this.#all.pointer);
-    let token = this.#all.selected;
+  sample(index: number): number {
+    let token = this.#sampler.draw(index);
     if (!this.#allows(token)) {
-      this.#all.fill(logits);
+      this.#all.fill(this.#logits(index));
       this.#api.applySampler(this.#grammar, this.#all.pointer);
       this.#all.dropForbidden();
-      this.#api.applySampler(this.#chain, this.#all.pointer);
-      token = this.#all.selected;
+      token = this.#sampler.drawFrom(this.#all);
     }
-    this.#api.acceptToken(this.#chain, token);
+    this.#sampler.accept(token);
     if (!this.#vocabulary.isEnd(token)) this.#api.acceptToken(this.#grammar, token);
     return token;
   }
 
   [Symbol.dispose](): void {
-    this.#api.freeSampler(this.#chain);
+    this.#sampler[Symbol.dispose]();
     this.#api.freeSampler(this.#grammar);
   }
 
