@@ -10,6 +10,7 @@ import path from 'node:path';
 import { createEngineClient } from '../src/engines/host/client.ts';
 import { llamaProgram, runLlamaBench } from './llama-build.ts';
 import { writeRandomLlama } from './llama-random.ts';
+import { compare } from './paired.ts';
 
 const [shape = '1b', rounds = '5', threads = String(availableParallelism())] = process.argv.slice(2);
 if (shape !== '1b' && shape !== '3b') throw new Error(`expected 1b or 3b, got ${shape}`);
@@ -41,25 +42,18 @@ async function measure(file: string): Promise<void> {
     throw new Error('the stream ended without a finish');
   };
   await speed(0.8, 1);
-  const theirs: number[] = [];
-  const ours = { 0: [] as number[], 0.8: [] as number[] };
   const args = ['-m', file, '-t', threads, '-p', '0', '-n', String(tokens)];
-  for (let round = 0; round < Number(rounds); round++) {
-    theirs.push(runLlamaBench(llamaProgram('llama-bench'), args));
-    for (const temperature of [0, 0.8] as const) ours[temperature].push(await speed(temperature, round));
-  }
+  const compared = await compare(Number(rounds), () => runLlamaBench(llamaProgram('llama-bench'), args), {
+    'temperature 0': (round) => speed(0, round),
+    'temperature 0.8': (round) => speed(0.8, round),
+  });
   console.log(
     `LLaMA ${shape}, random weights in Q4_0, ${threads} threads, ${tokens} tokens, medians of ${rounds}`,
   );
-  console.log(`llama-bench ${median(theirs).toFixed(2)} tokens/s`);
-  for (const temperature of [0, 0.8] as const) {
-    const own = median(ours[temperature]);
+  for (const [what, { ours, theirs, ratio, spread }] of Object.entries(compared)) {
     console.log(
-      `temperature ${temperature}: ${own.toFixed(2)} tokens/s, ratio ${(own / median(theirs)).toFixed(3)}`,
+      `${what}: ${ours.toFixed(2)} tokens/s, llama-bench ${theirs.toFixed(2)}, ` +
+        `ratio ${ratio.toFixed(3)} (quartiles ${spread.map((edge) => edge.toFixed(3)).join(' to ')})`,
     );
   }
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1]!;
 }

@@ -1,7 +1,7 @@
 /**
  * Tokens a second through the whole product (engine client, host process, engine) beside llama.cpp's own
  * llama-bench, and the time to the first token of a 200-token prompt beside llama-server's, on the same file
- * with the same threads, taking turns so that both see the same machine. At the end: what idling costs.
+ * with the same threads, each of ours between two of theirs. At the end: what idling costs.
  *
  *   npm run bench:llama [-- <file.gguf> [rounds] [threads]]
  */
@@ -13,8 +13,9 @@ import { testModel } from '../src/engines/llama/fixtures/test-model.ts';
 import { engineProcess, processorMs } from './engine-process.ts';
 import { llamaProgram, runLlamaBench } from './llama-build.ts';
 import { LlamaServer } from './llama-server.ts';
+import { type Comparison, compare } from './paired.ts';
 
-const [file = testModel, rounds = '5', threads = String(availableParallelism())] = process.argv.slice(2);
+const [file = testModel, rounds = '9', threads = String(availableParallelism())] = process.argv.slice(2);
 if (file === undefined) throw new Error('there is no test model: run `node scripts/lib/test-assets.mjs`');
 
 const binary = llamaProgram('llama-bench');
@@ -26,7 +27,8 @@ await using client = createEngineClient({
 await client.load();
 
 const signal = new AbortController().signal;
-const story = 'Once upon a time there was a king who counted: one, two, three, four, five,';
+/** Short: llama-bench begins with an empty context. */
+const story = 'Once upon a time';
 
 async function generate(request: Pick<GenerateRequest, 'prompt' | 'maxTokens' | 'sampling'>): Promise<Usage> {
   for await (const part of client.generate({ ...request, signal })) {
@@ -62,41 +64,28 @@ async function firstText(round: number): Promise<number> {
 
 const shortPrompt = (round: number) => `${round} ${'The sea is wide and blue, and ships go by. '.repeat(16)}`;
 
-const measured = {
-  pp256: [],
-  tg128: [],
-  ourPp256: [],
-  ourGreedy: [],
-  ourWarm: [],
-  first: [],
-  ourFirst: [],
-} as Record<string, number[]>;
-const args = ['-m', file, '-t', threads];
-await using server = await LlamaServer.start(file, threads);
+const speed = (of: '-p' | '-n', count: string) => () =>
+  runLlamaBench(binary, ['-m', file, '-t', threads, '-p', '0', '-n', '0', of, count]);
 await tokens(0, 0);
-for (let round = 0; round < Number(rounds); round++) {
-  measured['pp256']!.push(runLlamaBench(binary, [...args, '-p', '256', '-n', '0']));
-  measured['ourPp256']!.push(await prompt(round));
-  measured['tg128']!.push(runLlamaBench(binary, [...args, '-p', '0', '-n', '128']));
-  measured['ourGreedy']!.push(await tokens(0, round));
-  measured['ourWarm']!.push(await tokens(0.8, round));
-  measured['ourFirst']!.push(await firstText(round));
-  measured['first']!.push(await server.firstText(shortPrompt(round)));
-  await pause(500); // the server's threads spin on for a while, in the way of who comes next
-}
+const count = Number(rounds);
+const pp256 = await compare(count, speed('-p', '256'), { prompt });
+const tg128 = await compare(count, speed('-n', '128'), {
+  greedy: (round) => tokens(0, round),
+  warm: (round) => tokens(0.8, round),
+});
+await using server = await LlamaServer.start(file, threads);
+const first = await compare(count, (round) => server.firstText(shortPrompt(round)), { ours: firstText });
 
-const median = (name: string) => measured[name]!.toSorted((a, b) => a - b)[Number(rounds) >> 1]!;
-const line = (what: string, ours: string, theirs: string) => {
-  const ratio = (median(ours) / median(theirs)).toFixed(2);
-  console.log(
-    `${what.padEnd(28)} ${median(ours).toFixed(1).padStart(8)} ${median(theirs).toFixed(1).padStart(10)} ${ratio.padStart(6)}`,
-  );
+const row = (what: string, { ours, theirs, ratio, spread }: Comparison) => {
+  const figures = [ours.toFixed(1), theirs.toFixed(1), ratio.toFixed(2)].map((figure) => figure.padStart(11));
+  console.log(`${what.padEnd(30)}${figures.join('')}  ${spread.map((edge) => edge.toFixed(2)).join(' to ')}`);
 };
-console.log(`tokens/s, median of ${rounds}`.padEnd(28), 'babble'.padStart(8), 'llama-bench', ' ratio');
-line('prompt of 256 (pp256)', 'ourPp256', 'pp256');
-line('128 tokens, temperature 0', 'ourGreedy', 'tg128');
-line('128 tokens, temperature 0.8', 'ourWarm', 'tg128');
-line('ms to the first of 200 (server)', 'ourFirst', 'first');
+const head = ['babble', 'llama-bench', 'ratio'].map((title) => title.padStart(11)).join('');
+console.log(`${`tokens/s, medians of ${rounds}`.padEnd(30)}${head}  quartiles`);
+row('prompt of 256 (pp256)', pp256.prompt);
+row('128 tokens, temperature 0', tg128.greedy);
+row('128 tokens, temperature 0.8', tg128.warm);
+row('ms to the first of 200 (server)', first.ours);
 
 const pid = engineProcess(file);
 if (pid !== undefined) {

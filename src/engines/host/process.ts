@@ -15,7 +15,7 @@ import { openChannel } from './channel.ts';
 import { engineEnvironment } from './environment.ts';
 import { describeExit } from './exit-reason.ts';
 import { LastLines } from './last-lines.ts';
-import { checkFromHost, type FromHost, type ToHost } from './protocol.ts';
+import { checkFromHost, type FromHost, messagesPerAck, type ToHost } from './protocol.ts';
 import { residentBytes } from './resident.ts';
 
 export interface ProcessOptions {
@@ -135,8 +135,12 @@ export class EngineProcess {
     if (ended) queueMicrotask(() => handlers.onEnd(ended));
     else this.#operations.set(id, handlers);
     this.#send(message(id));
+    let taken = 0;
     return {
-      ack: () => this.#send({ type: 'ack', id }),
+      ack: () => {
+        taken++;
+        if (taken % messagesPerAck === 0) this.#send({ type: 'ack', id });
+      },
       cancel: () => this.#send({ type: 'cancel', id }),
       forget: () => this.#operations.delete(id),
     };

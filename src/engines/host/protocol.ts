@@ -44,7 +44,9 @@ export type FromHost =
   | { readonly type: 'alive'; readonly rssBytes: number };
 
 /** `parts` messages that may be under way unread. With the host's batches this bounds both sides' memory. */
-export const windowSize = 4;
+export const windowSize = 8;
+/** The reader tells of so many at a time: each of its messages interrupts the engine. */
+export const messagesPerAck = 4;
 
 type Fields = Readonly<Record<string, unknown>>;
 type Check = (value: unknown) => boolean;

@@ -1,5 +1,5 @@
 import type { StreamPart } from '../engine.ts';
-import { windowSize } from './protocol.ts';
+import { messagesPerAck, windowSize } from './protocol.ts';
 
 type TextDelta = Extract<StreamPart, { type: 'text-delta' }>;
 
@@ -37,9 +37,9 @@ export class PartSender {
     while (this.#size >= batchTokens) await this.#room();
   }
 
-  /** The reader took one message. */
+  /** The reader took `messagesPerAck` messages. */
   ack(): void {
-    this.#credit += 1;
+    this.#credit += messagesPerAck;
     this.#flush();
   }
 

@@ -2,6 +2,7 @@ import type { FinishReason, StreamPart, TokenProbability } from '../engine.ts';
 import { type Released, StopFilter } from '../shared/stop.ts';
 import { UsageMeter } from '../shared/usage.ts';
 import type { Context } from './context.ts';
+import { Deltas, type TextToken } from './deltas.ts';
 import { guessNext } from './draft.ts';
 import { likeliest } from './likeliest.ts';
 import type { NativeModel } from './native/model.ts';
@@ -24,14 +25,14 @@ export interface SampleRequest {
   readonly signal: AbortSignal;
 }
 
-interface DrawnToken {
-  readonly text: string;
-  readonly tokenId: number;
-  readonly chosen?: TokenProbability;
-  readonly candidates?: readonly TokenProbability[];
-}
+/**
+ * Quick tokens are drawn for so long before anything else is done with them. What lies between a draw and the
+ * screen (its text, messages, the event loop) finds the processor's caches swept by the model's weights: for
+ * each token of a small model that would take as long as several draws.
+ */
+const burstMs = 66;
 
-/** Streams one sample: prompt, then token by token until something ends it. */
+/** Streams one sample: prompt, then burst by burst until something ends it. */
 export async function* generateSample(
   native: NativeModel,
   context: Context,
@@ -39,53 +40,49 @@ export async function* generateSample(
 ): AsyncGenerator<StreamPart> {
   const { prompt, sample, signal, seed } = request;
   const usage = new UsageMeter(prompt.length);
-  const stops = new StopFilter<DrawnToken>(request.stop);
+  const stops = new StopFilter<TextToken>(request.stop);
+  const deltas = new Deltas(sample, request.topProbabilities > 0);
+  const release = (released: Released<TextToken>) => {
+    usage.count(released.tokens.length);
+    deltas.add(released);
+    return released.stopped;
+  };
   const cached = signal.aborted ? 0 : await context.load(prompt, signal);
-  let reason: FinishReason = 'abort';
-  if (!signal.aborted) {
+  let reason: FinishReason | undefined = signal.aborted ? 'abort' : undefined;
+  if (reason === undefined) {
     using drawing = new TokenDrawing(native, context, request);
-    for (;;) {
-      const next = await drawing.next();
-      if (typeof next === 'string') {
-        reason = next;
-        break;
-      }
-      const released = stops.push(next);
-      if (released.tokens.length > 0 || released.text !== '') {
-        usage.count(released.tokens.length);
-        yield delta(sample, released, request.topProbabilities > 0);
-      }
-      if (released.stopped) {
+    const text = new TokenText((tokens) => native.vocabulary.detokenize(tokens), prompt);
+    while (reason === undefined) {
+      const burst = await drawing.burst();
+      reason = burst.end;
+      // What was drawn after a stop string is dropped.
+      if (burst.tokens.some((token) => release(stops.push(withText(token, text.push(token.tokenId)))))) {
         reason = 'stop';
-        break;
       }
+      if (reason === undefined) yield* deltas.take();
     }
   }
-  const rest = stops.flush();
-  if (rest.text !== '') {
-    usage.count(rest.tokens.length);
-    yield delta(sample, rest, request.topProbabilities > 0);
-  }
+  release(stops.flush());
+  yield* deltas.take();
   yield { type: 'finish', sample, reason, usage: usage.usage(cached), seed };
 }
 
-function delta(
-  sample: number,
-  { text, tokens }: Released<DrawnToken>,
-  withProbabilities: boolean,
-): StreamPart {
-  const common = {
-    type: 'text-delta',
-    sample,
-    text,
-    tokenIds: tokens.map(({ tokenId }) => tokenId),
-  } as const;
-  if (!withProbabilities) return common;
-  return {
-    ...common,
-    chosen: tokens.flatMap(({ chosen }) => chosen ?? []),
-    candidates: tokens.map(({ candidates }) => candidates ?? []),
-  };
+interface DrawnToken {
+  readonly tokenId: number;
+  /** Before any sampling; if it was asked for. */
+  readonly rating?: { readonly probability: number; readonly candidates: readonly TokenProbability[] };
+}
+
+interface Burst {
+  readonly tokens: readonly DrawnToken[];
+  /** Why there are no more. */
+  readonly end: FinishReason | undefined;
+}
+
+function withText({ tokenId, rating }: DrawnToken, text: string): TextToken {
+  if (rating === undefined) return { text, tokenId };
+  const { probability, candidates } = rating;
+  return { text, tokenId, chosen: { tokenId, text, probability }, candidates };
 }
 
 /** The tokens of one sample, as they are drawn. */
@@ -93,7 +90,6 @@ class TokenDrawing implements Disposable {
   readonly #native: NativeModel;
   readonly #context: Context;
   readonly #request: SampleRequest;
-  readonly #text: TokenText;
   readonly #sampler: TokenSampler;
   /** Prompt and drawn tokens. The last is not evaluated yet. */
   readonly #tokens: number[];
@@ -109,14 +105,25 @@ class TokenDrawing implements Disposable {
     this.#request = request;
     this.#tokens = [...prompt];
     this.#sampler = native.createSampler({ sampling, seed, recent: prompt, grammar });
-    this.#text = new TokenText((tokens) => native.vocabulary.detokenize(tokens), prompt);
   }
 
   [Symbol.dispose](): void {
     this.#sampler[Symbol.dispose]();
   }
 
-  async next(): Promise<DrawnToken | FinishReason> {
+  /** As many tokens as come in `burstMs`, at least one; the very first alone. */
+  async burst(): Promise<Burst> {
+    const until = this.#drawn === 0 ? 0 : performance.now() + burstMs;
+    const tokens: DrawnToken[] = [];
+    do {
+      const next = await this.#next();
+      if (typeof next === 'string') return { tokens, end: next };
+      tokens.push(next);
+    } while (performance.now() < until);
+    return { tokens, end: undefined };
+  }
+
+  async #next(): Promise<DrawnToken | FinishReason> {
     const { signal, maxTokens, topProbabilities } = this.#request;
     if (signal.aborted) return 'abort';
     if (this.#drawn >= maxTokens) return 'length';
@@ -126,10 +133,8 @@ class TokenDrawing implements Disposable {
     this.#tokens.push(tokenId);
     this.#drawn++;
     if (this.#native.vocabulary.isEnd(tokenId)) return 'stop';
-    const text = this.#text.push(tokenId);
-    if (topProbabilities === 0) return { text, tokenId };
-    const { probability, candidates } = this.#probabilities(index, tokenId, topProbabilities);
-    return { text, tokenId, chosen: { tokenId, text, probability }, candidates };
+    if (topProbabilities === 0) return { tokenId };
+    return { tokenId, rating: this.#rating(index, tokenId, topProbabilities) };
   }
 
   /** Where the next token's logits are, if the last one drawn was guessed and is evaluated already. */
@@ -155,7 +160,7 @@ class TokenDrawing implements Disposable {
     return 0;
   }
 
-  #probabilities(index: number, tokenId: number, count: number) {
+  #rating(index: number, tokenId: number, count: number) {
     const rated = likeliest(this.#native.logits(index), count, [tokenId]);
     return {
       probability: Math.exp(rated.at(-1)!.logProbability),

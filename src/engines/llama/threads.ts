@@ -87,7 +87,8 @@ export class ThreadGovernor {
     this.#means.set(this.#other, total / trial.length);
     if (total < trial.length * best) this.#switch();
     else {
-      this.#pause = Math.min(2 * this.#pause, longestPause);
+      const longest = this.#current === this.#most ? longestPauseWithMost : longestPause;
+      this.#pause = Math.min(2 * this.#pause, longest);
       this.#nextTrial = this.#tokens + this.#pause;
     }
   }
@@ -105,6 +106,8 @@ const clearlySlower = 1.2;
 /** Tokens between trials; twice as many after each that was in vain. */
 const shortestPause = 96;
 const longestPause = 192;
+/** That something came in the way shows without a trial: tokens then take longer than the last one with fewer threads. */
+const longestPauseWithMost = 1536;
 const leastBatch = 32;
 const batchesBetweenTrials = 8;
 /** Share of the newest token in the mean. */

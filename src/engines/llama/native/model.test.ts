@@ -80,7 +80,10 @@ describe.skipIf(testModel === undefined)('a native model (skipped without the te
 
   test('tokens and text, there and back', () => {
     const { vocabulary } = native;
-    for (const text of ['', ' two  spaces', '漢字 🌊', '<|im_start|>', '\0']) {
+    const long = 'A text of many tokens, 漢字 🌊, and more bytes than there is room for at first. '.repeat(
+      99,
+    );
+    for (const text of ['', ' two  spaces', '漢字 🌊', '<|im_start|>', '\0', long, 'short again']) {
       expect(vocabulary.detokenize(vocabulary.tokenize(text))).toBe(text);
     }
     expect(vocabulary.tokenize('<|im_start|>').length).toBeGreaterThan(1);

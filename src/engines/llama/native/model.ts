@@ -39,7 +39,8 @@ interface Native {
   readonly library: Library;
   readonly model: Pointer;
   readonly context: Pointer;
-  readonly threadPool: ThreadPool;
+  /** Frees all of it, in order. */
+  readonly owned: DisposableStack;
 }
 
 /** One model with one context, as plain operations. Not for two users at a time. */
@@ -60,6 +61,7 @@ export class NativeModel implements AsyncDisposable {
     at: 0n,
     values: new Float32Array(),
   };
+  #threads: number | undefined;
   /** How long the last token took that was evaluated alone. */
   #tokenMs = Number.POSITIVE_INFINITY;
 
@@ -69,11 +71,11 @@ export class NativeModel implements AsyncDisposable {
     this.#api = api;
     this.#vocabSize = vocabSize;
     this.#memory = api.memory(native.context);
-    this.vocabulary = new Vocabulary(api, native.model);
+    this.vocabulary = native.owned.use(new Vocabulary(api, native.model));
     // llama.cpp rounds up to 256, beyond what a small model was trained for.
     this.contextLength = Math.min(contextLength, api.contextLength(native.context));
     this.batchSize = api.batchSize(native.context);
-    this.#batch = new BatchMemory(api, this.batchSize);
+    this.#batch = native.owned.use(new BatchMemory(api, this.batchSize));
   }
 
   /** @throws AppError ENGINE_LOAD_FAILED with llama.cpp's last words; the signal's reason */
@@ -85,15 +87,19 @@ export class NativeModel implements AsyncDisposable {
   ): Promise<NativeModel> {
     const library = await openLibrary();
     library.forgetComplaints();
-    const model = await loadModel(library, path, settings.mmap, { signal, onProgress });
+    const { api } = library;
+    using owned = new DisposableStack();
     try {
-      signal.throwIfAborted();
+      const model = await loadModel(library, path, settings.mmap, { signal, onProgress });
       if (model === null) throw new Error('the model was not loaded');
-      const context = await createContext(library.api, model, parameters, settings);
-      const threadPool = new ThreadPool(library.api, context, settings.threads);
-      return new NativeModel({ library, model, context, threadPool }, parameters);
+      owned.adopt(model, api.freeModel);
+      signal.throwIfAborted();
+      const threadPool = owned.use(new ThreadPool(api, settings.threads));
+      const context = await createContext(api, model, parameters, settings);
+      owned.adopt(context, api.freeContext);
+      threadPool.attachTo(context);
+      return new NativeModel({ library, model, context, owned: owned.move() }, parameters);
     } catch (error) {
-      if (model !== null) library.api.freeModel(model);
       signal.throwIfAborted();
       const said = (await library.complaints()) || (error as Error).message;
       throw new AppError('ENGINE_LOAD_FAILED', `llama.cpp cannot load ${path}: ${said}`, {
@@ -111,11 +117,7 @@ export class NativeModel implements AsyncDisposable {
     if (this.#closed) return;
     await this.settled();
     this.#closed = true;
-    this.vocabulary[Symbol.dispose]();
-    this.#batch[Symbol.dispose]();
-    this.#api.freeContext(this.#native.context);
-    this.#native.threadPool[Symbol.dispose]();
-    this.#api.freeModel(this.#native.model);
+    this.#native.owned.dispose();
   }
 
   /** When nothing runs in native code any more. */
@@ -175,6 +177,8 @@ export class NativeModel implements AsyncDisposable {
   }
 
   setThreads(threads: number): void {
+    if (threads === this.#threads) return;
+    this.#threads = threads;
     this.#api.setThreads(this.#context, threads, threads);
   }
 

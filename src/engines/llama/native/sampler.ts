@@ -116,6 +116,7 @@ class ChainSampler implements TokenSampler {
   draw(index: number): number {
     const logits = this.#logits(index);
     const ids = this.#shortlist > 0 ? largest(logits, this.#shortlist) : [];
+    if (this.#shortlist === 1 && ids.length === 1) return ids[0]!;
     if (ids.length === 0) this.#candidates.fill(logits);
     else this.#candidates.fillWith(new Set([...ids, ...this.#recent]), logits);
     return this.drawFrom(this.#candidates);
@@ -127,8 +128,8 @@ class ChainSampler implements TokenSampler {
   }
 
   accept(token: number): void {
+    if (this.#remembered === 0) return; // nothing else in the chain remembers
     this.#api.acceptToken(this.#chain, token);
-    if (this.#remembered === 0) return;
     this.#recent.push(token);
     if (this.#recent.length > this.#remembered) this.#recent.shift();
   }

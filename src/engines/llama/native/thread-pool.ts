@@ -1,10 +1,10 @@
 import type { Api, Pointer } from './api.ts';
 
 /**
- * How long a thread looks for the next token's work before it sleeps, in llama.cpp's unit (some
- * milliseconds): long enough to find the next token, short enough to leave an idle processor idle.
+ * How long a thread looks for the next token's work before it sleeps: llama.cpp's default, a tenth of a second
+ * here. Long enough to find the next token, short enough to leave an idle processor idle.
  */
-const poll = 5;
+const poll = 20;
 
 /**
  * Compute threads that are kept from token to token. Without them llama.cpp starts its threads anew for
@@ -14,16 +14,19 @@ export class ThreadPool implements Disposable {
   readonly #api: Api;
   readonly #pointer: Pointer | null;
 
-  constructor(api: Api, context: Pointer, threads: number) {
+  constructor(api: Api, threads: number) {
     this.#api = api;
     this.#pointer =
       threads < 2
         ? null
         : api.createThreadPool({ ...api.threadPoolDefaults(threads), n_threads: threads, poll });
-    if (this.#pointer !== null) api.attachThreadPool(context, this.#pointer, null);
   }
 
-  /** Once the context is freed. */
+  /** The context's tokens are computed by them; it must be freed first. */
+  attachTo(context: Pointer): void {
+    if (this.#pointer !== null) this.#api.attachThreadPool(context, this.#pointer, null);
+  }
+
   [Symbol.dispose](): void {
     if (this.#pointer !== null) this.#api.freeThreadPool(this.#pointer);
   }
