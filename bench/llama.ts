@@ -66,7 +66,7 @@ const shortPrompt = (round: number) => `${round} ${'The sea is wide and blue, an
 
 const speed = (of: '-p' | '-n', count: string) => () =>
   runLlamaBench(binary, ['-m', file, '-t', threads, '-p', '0', '-n', '0', of, count]);
-await tokens(0, 0);
+for (const temperature of [0, 0.8]) await tokens(temperature, 0);
 const count = Number(rounds);
 const pp256 = await compare(count, speed('-p', '256'), { prompt });
 const tg128 = await compare(count, speed('-n', '128'), {
@@ -77,10 +77,10 @@ await using server = await LlamaServer.start(file, threads);
 const first = await compare(count, (round) => server.firstText(shortPrompt(round)), { ours: firstText });
 
 const row = (what: string, { ours, theirs, ratio, spread }: Comparison) => {
-  const figures = [ours.toFixed(1), theirs.toFixed(1), ratio.toFixed(2)].map((figure) => figure.padStart(11));
+  const figures = [ours.toFixed(1), theirs.toFixed(1), ratio.toFixed(2)].map((figure) => figure.padStart(12));
   console.log(`${what.padEnd(30)}${figures.join('')}  ${spread.map((edge) => edge.toFixed(2)).join(' to ')}`);
 };
-const head = ['babble', 'llama-bench', 'ratio'].map((title) => title.padStart(11)).join('');
+const head = ['babble', 'llama-bench', 'ratio'].map((title) => title.padStart(12)).join('');
 console.log(`${`tokens/s, medians of ${rounds}`.padEnd(30)}${head}  quartiles`);
 row('prompt of 256 (pp256)', pp256.prompt);
 row('128 tokens, temperature 0', tg128.greedy);

@@ -27,10 +27,10 @@ export interface SampleRequest {
 
 /**
  * Quick tokens are drawn for so long before anything else is done with them. What lies between a draw and the
- * screen (its text, messages, the event loop) finds the processor's caches swept by the model's weights: for
- * each token of a small model that would take as long as several draws.
+ * screen (its text, messages, the event loop, the front end on the other core) finds the processor's caches
+ * swept by the model's weights: done for each token of a small model, it costs a tenth of the speed.
  */
-const burstMs = 66;
+const burstMs = 100;
 
 /** Streams one sample: prompt, then burst by burst until something ends it. */
 export async function* generateSample(

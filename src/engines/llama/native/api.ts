@@ -104,7 +104,7 @@ type Parameters = Readonly<Record<string, number | boolean | Pointer | null>>;
 
 /** Arrays of one entry a token, in native memory. */
 export interface Batch {
-  readonly n_tokens: number;
+  n_tokens: number;
   readonly token: Pointer;
   readonly pos: Pointer;
   readonly n_seq_id: Pointer;

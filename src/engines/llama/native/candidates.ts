@@ -9,6 +9,7 @@ const fields = 3;
 export class Candidates {
   /** Of the structure. */
   readonly pointer: Pointer;
+  readonly #list: Pointer;
   readonly #capacity: number;
   readonly #header: BigInt64Array;
   readonly #flags: Uint8Array;
@@ -19,6 +20,7 @@ export class Candidates {
     // Not a typed array by its length: V8 moves the small ones.
     const memory = new ArrayBuffer(headerBytes + capacity * fields * 4);
     this.pointer = address(memory);
+    this.#list = this.pointer + BigInt(headerBytes);
     this.#capacity = capacity;
     this.#header = new BigInt64Array(memory, 0, 3);
     this.#flags = new Uint8Array(memory, 24, 1);
@@ -70,7 +72,7 @@ export class Candidates {
 
   /** They are `size`, none is chosen, in no order. */
   #begin(size: number): void {
-    this.#header[0] = this.pointer + BigInt(headerBytes);
+    this.#header[0] = this.#list;
     this.#header[1] = BigInt(size);
     this.#header[2] = -1n;
     this.#flags[0] = 0;

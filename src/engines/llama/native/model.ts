@@ -244,7 +244,8 @@ class BatchMemory implements Disposable {
     for (let i = 0; i < tokens.length; i++) this.#positions[i] = position + i;
     this.#wanted.fill(0, 0, tokens.length);
     for (const index of wanted) this.#wanted[index] = 1;
-    return { ...this.#batch, n_tokens: tokens.length };
+    this.#batch.n_tokens = tokens.length;
+    return this.#batch;
   }
 
   [Symbol.dispose](): void {

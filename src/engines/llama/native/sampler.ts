@@ -118,6 +118,7 @@ class ChainSampler implements TokenSampler {
     const ids = this.#shortlist > 0 ? largest(logits, this.#shortlist) : [];
     if (this.#shortlist === 1 && ids.length === 1) return ids[0]!;
     if (ids.length === 0) this.#candidates.fill(logits);
+    else if (this.#recent.length === 0) this.#candidates.fillWith(ids, logits);
     else this.#candidates.fillWith(new Set([...ids, ...this.#recent]), logits);
     return this.drawFrom(this.#candidates);
   }
