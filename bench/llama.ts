@@ -77,8 +77,8 @@ await using server = await LlamaServer.start(file, threads);
 const first = await compare(count, (round) => server.firstText(shortPrompt(round)), { ours: firstText });
 
 const row = (what: string, { ours, theirs, ratio, spread }: Comparison) => {
-  const figures = [ours.toFixed(1), theirs.toFixed(1), ratio.toFixed(2)].map((figure) => figure.padStart(12));
-  console.log(`${what.padEnd(30)}${figures.join('')}  ${spread.map((edge) => edge.toFixed(2)).join(' to ')}`);
+  const figures = [ours.toFixed(1), theirs.toFixed(1), ratio.toFixed(3)].map((figure) => figure.padStart(12));
+  console.log(`${what.padEnd(30)}${figures.join('')}  ${spread.map((edge) => edge.toFixed(3)).join(' to ')}`);
 };
 const head = ['babble', 'llama-bench', 'ratio'].map((title) => title.padStart(12)).join('');
 console.log(`${`tokens/s, medians of ${rounds}`.padEnd(30)}${head}  quartiles`);

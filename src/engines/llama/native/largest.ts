@@ -22,10 +22,12 @@ export function largest(logits: Float32Array, count: number): Int32Array {
   return ids.subarray(0, size);
 }
 
-/** A function of its own because V8 then makes a loop of it that is three times as fast. */
+/** By fours, in a function of its own: V8 makes three times as fast a loop of it, and it runs for each token. */
 function nextAbove(logits: Float32Array, least: number, from: number): number {
+  const above = (id: number) => logits[id]! > least;
   const { length } = logits;
   let id = from;
-  while (id < length && !(logits[id]! > least)) id++;
+  while (id + 3 < length && !above(id) && !above(id + 1) && !above(id + 2) && !above(id + 3)) id += 4;
+  while (id < length && !above(id)) id++;
   return id;
 }
