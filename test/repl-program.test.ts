@@ -159,3 +159,23 @@ test('a first-time user finds engines, a comparison and probabilities by what th
   await choose('/probs');
   await program.waitFor(/Next token after "[a-z]*"/);
 });
+
+test.skipIf(process.platform !== 'linux')(
+  'a model that does not fit is refused with what would; /engine --force goes on all the same',
+  async () => {
+    // The limit makes the system refuse such an amount everywhere.
+    const command = ['-c', 'ulimit -v 60000000; exec "$@"', 'bash', process.execPath, babble];
+    const huge = ['--load', 'contextLength=16777216', '--load', 'kvType=f32'];
+    await using program = new PtyProgram('bash', [...command, '--engine', 'bigram-count', ...huge], {
+      env: { BABBLE_HOME: home },
+    });
+    await program.waitFor('729 param');
+    program.enter('/engine llama');
+    await program.waitFor('are free');
+    await program.waitFor('would fit with');
+    program.enter('/engine llama --force');
+    await program.waitFor('llama.cpp cannot load');
+    program.enter('em');
+    await program.waitUntil(() => turns(program).length === 1, 'a name from the engine before');
+  },
+);

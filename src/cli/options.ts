@@ -64,7 +64,11 @@ export function addSamplingOptions(command: Command): Command {
     )
     .option('--min-p <number>', 'drop tokens below this share of the likeliest; 0 drops none', decimal(0, 1))
     .option('--typical-p <number>', 'locally typical sampling; 1 is off', decimal(0, 1))
+    .option('--mirostat <version>', 'aim at a surprise instead of these: 1 or 2; 0 is off', integer(0, 2))
+    .option('--mirostat-tau <number>', 'the surprise that mirostat aims at, in bits a token', decimal(0, 100))
+    .option('--mirostat-eta <number>', 'how quickly mirostat corrects itself', decimal(0, 1))
     .option('--repeat-penalty <number>', '1 is off', decimal(0.01, 100))
+    .option('--repeat-last-n <number>', 'how many last tokens the penalties look at', integer(0))
     .option('--frequency-penalty <number>', '0 is off', decimal(-100, 100))
     .option('--presence-penalty <number>', '0 is off', decimal(-100, 100))
     .option('--multinomial <kind>', 'how PyTorch of which era draws: torch1 or torch2', multinomial);
@@ -118,7 +122,11 @@ const samplingNames = [
   'topP',
   'minP',
   'typicalP',
+  'mirostat',
+  'mirostatTau',
+  'mirostatEta',
   'repeatPenalty',
+  'repeatLastN',
   'frequencyPenalty',
   'presencePenalty',
   'multinomial',

@@ -48,6 +48,15 @@ export interface Sampling {
   readonly minP?: number;
   /** Locally typical sampling; 1 is off. */
   readonly typicalP?: number;
+  /**
+   * Mirostat version 1 or 2 instead of the filters above: steers towards a surprise of `mirostatTau` a token
+   * (Basu et al., arXiv:2007.14966). 0 is off. The engines llama and remote have it.
+   */
+  readonly mirostat?: 0 | 1 | 2;
+  /** Surprise to aim at, in bits a token. */
+  readonly mirostatTau?: number;
+  /** How quickly it corrects itself. */
+  readonly mirostatEta?: number;
   /** Penalties look at this many last tokens. */
   readonly repeatLastN?: number;
   /** 1 is off. */

@@ -17,13 +17,14 @@ export interface Setting {
 
 const text: SettingType = { kind: 'text' };
 const onOff: SettingType = { kind: 'switch' };
-const decimal = (low: number, high?: number): SettingType => ({
+const number = (low: number, high: number | undefined, whole: boolean): SettingType => ({
   kind: 'number',
   low,
-  whole: false,
+  whole,
   ...(high === undefined ? {} : { high }),
 });
-const count = (low: number): SettingType => ({ kind: 'number', low, whole: true });
+const decimal = (low: number, high?: number): SettingType => number(low, high, false);
+const count = (low: number, high?: number): SettingType => number(low, high, true);
 
 function sampling(name: string, variable: string, type: SettingType, summary: string): Setting {
   return {
@@ -147,6 +148,19 @@ export const settingsTable: readonly Setting[] = [
     'drop tokens below this share of the likeliest; 0 drops none',
   ),
   sampling('typicalP', 'BABBLE_TYPICAL_P', decimal(0, 1), 'locally typical sampling; 1 is off'),
+  sampling(
+    'mirostat',
+    'BABBLE_MIROSTAT',
+    count(0, 2),
+    'aim at a surprise instead of these: version 1 or 2; 0 is off',
+  ),
+  sampling(
+    'mirostatTau',
+    'BABBLE_MIROSTAT_TAU',
+    decimal(0, 100),
+    'the surprise that mirostat aims at, in bits a token',
+  ),
+  sampling('mirostatEta', 'BABBLE_MIROSTAT_ETA', decimal(0, 1), 'how quickly mirostat corrects itself'),
   sampling('repeatPenalty', 'BABBLE_REPEAT_PENALTY', decimal(0.01, 100), '1 is off'),
   sampling('repeatLastN', 'BABBLE_REPEAT_LAST_N', count(0), 'how many last tokens the penalties look at'),
   sampling('frequencyPenalty', 'BABBLE_FREQUENCY_PENALTY', decimal(-100, 100), '0 is off'),

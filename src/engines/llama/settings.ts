@@ -76,6 +76,9 @@ const samplingDefaults: LlamaSampling = {
   topP: 0.95,
   minP: 0.05,
   typicalP: 1,
+  mirostat: 0,
+  mirostatTau: 5,
+  mirostatEta: 0.1,
   repeatLastN: 64,
   repeatPenalty: 1,
   frequencyPenalty: 0,
@@ -95,6 +98,9 @@ export function readSampling(given: Sampling): LlamaSampling {
   inRange('topP', checked.topP, 0, 1, false);
   inRange('minP', checked.minP, 0, 1, false);
   inRange('typicalP', checked.typicalP, 0, 1, false);
+  inRange('mirostat', checked.mirostat, 0, 2);
+  inRange('mirostatTau', checked.mirostatTau, 0, 100, false);
+  inRange('mirostatEta', checked.mirostatEta, 0, 1, false);
   inRange('repeatLastN', checked.repeatLastN, -1, 1 << 24);
   inRange('repeatPenalty', checked.repeatPenalty, 0.01, 100, false);
   inRange('frequencyPenalty', checked.frequencyPenalty, -100, 100, false);

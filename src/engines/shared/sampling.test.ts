@@ -22,6 +22,11 @@ describe('Sampler', () => {
     expect(drawn({})).toEqual([0, 1, 2, 3, 4]);
   });
 
+  it('says who has mirostat', () => {
+    expect(() => new Sampler({ mirostat: 2 })).toThrow(/llama and remote/);
+    expect(() => new Sampler({ mirostat: 0, mirostatTau: 3 })).not.toThrow();
+  });
+
   it('draws from given probabilities to the last bit', () => {
     const probabilities = Float32Array.of(0.1, 0.7, 0.2);
     const generator = new TorchGenerator(9);

@@ -19,6 +19,9 @@ const defaults: Settings = {
   topP: 1,
   minP: 0,
   typicalP: 1,
+  mirostat: 0,
+  mirostatTau: 5,
+  mirostatEta: 0.1,
   repeatLastN: 64,
   repeatPenalty: 1,
   frequencyPenalty: 0,
@@ -203,6 +206,7 @@ function checkSettings(settings: Settings): void {
   check('topP', isFraction, 'from 0 to 1');
   check('minP', isFraction, 'from 0 to 1');
   check('typicalP', isFraction, 'from 0 to 1');
+  check('mirostat', (value) => value === 0, '0 here (the engines llama and remote have it)');
   check('repeatLastN', (value) => Number.isInteger(value) && value >= -1, 'a whole number from -1 (all) up');
   check('repeatPenalty', (value) => value > 0 && value < Number.POSITIVE_INFINITY, 'a number above 0');
   check('frequencyPenalty', Number.isFinite, 'a number');

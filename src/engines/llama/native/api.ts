@@ -287,6 +287,16 @@ export function declareApi(files: LibraryFiles) {
       'float',
       'size_t',
     ]),
+    mirostat: fn<(vocabSize: number, seed: number, tau: number, eta: number, window: number) => Pointer>(
+      'llama_sampler_init_mirostat',
+      pointer,
+      ['int32_t', 'uint32_t', 'float', 'float', 'int32_t'],
+    ),
+    mirostat2: fn<(seed: number, tau: number, eta: number) => Pointer>(
+      'llama_sampler_init_mirostat_v2',
+      pointer,
+      ['uint32_t', 'float', 'float'],
+    ),
     temperature: fn<(temperature: number) => Pointer>('llama_sampler_init_temp', pointer, ['float']),
     penalties: fn<
       (vocabSize: number, lastN: number, repeat: number, frequency: number, presence: number) => Pointer

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { testModel } from '../fixtures/test-model.ts';
+import { likeliest } from '../likeliest.ts';
 import { readSampling, readSettings } from '../settings.ts';
 import { NativeModel } from './model.ts';
 
@@ -67,6 +68,35 @@ describe.skipIf(testModel === undefined)('a native model (skipped without the te
     };
     expect(draw(80)).toEqual(draw(300));
   });
+
+  test.for([1, 2])(
+    'with mirostat %i a text is as surprising as asked for, more or less',
+    async (mirostat) => {
+      const surpriseOf = async (mirostatTau: number) => {
+        using sampler = native.createSampler({
+          sampling: readSampling({
+            temperature: 1,
+            mirostat: mirostat as 1 | 2,
+            mirostatTau,
+            mirostatEta: 0.3,
+          }),
+          ...{ seed: 3, recent: [], grammar: undefined },
+        });
+        native.forget(0);
+        let token = 504;
+        let bits = 0;
+        for (let position = 0; position < 120; position++) {
+          await native.decode([token], position, [0]);
+          token = sampler.sample(0);
+          bits -= likeliest(native.logits(0), 0, [token])[0]!.logProbability / Math.LN2 / 120;
+        }
+        return bits;
+      };
+      const [low, high] = [await surpriseOf(0.5), await surpriseOf(8)];
+      expect(low).toBeLessThan(1.5);
+      expect(high).toBeGreaterThan(1.5 * low);
+    },
+  );
 
   test('a penalty finds what lies far below the likeliest', async () => {
     native.forget(0);

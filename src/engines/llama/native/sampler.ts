@@ -35,8 +35,10 @@ export function createSampler(api: Api, vocabulary: Vocabulary, options: Sampler
 
 /** At least one token always stays. */
 const least = 1;
+/** So many tokens mirostat 1 estimates the distribution from, as in the paper. */
+const mirostatWindow = 100;
 
-/** llama.cpp's own order: penalties, topK, typicalP, topP, minP, temperature, the draw. */
+/** llama.cpp's own order: penalties, topK, typicalP, topP, minP, temperature, the draw; mirostat instead of the filters. */
 function createChain(
   api: Api,
   { sampling, seed, recent, contextLength, vocabSize }: SamplerOptions,
@@ -52,6 +54,16 @@ function createChain(
   const add = (sampler: Pointer) => api.addSampler(chain, sampler);
   if (temperature === 0) {
     add(api.greedy());
+    return chain;
+  }
+  const { mirostat, mirostatTau: tau, mirostatEta: eta } = sampling;
+  if (mirostat > 0) {
+    add(api.temperature(temperature));
+    add(
+      mirostat === 1
+        ? api.mirostat(vocabSize, seed >>> 0, tau, eta, mirostatWindow)
+        : api.mirostat2(seed >>> 0, tau, eta),
+    );
     return chain;
   }
   if (sampling.topK > 0) add(api.topK(sampling.topK));
@@ -70,6 +82,12 @@ function rememberedTokens(
 ): number {
   if (repeatPenalty === 1 && frequencyPenalty === 0 && presencePenalty === 0) return 0;
   return repeatLastN < 0 ? contextLength : repeatLastN;
+}
+
+/** How many tokens the first filter leaves of the vocabulary; 0: all may come. */
+function keptTokens({ temperature, mirostat, topK }: LlamaSampling): number {
+  if (temperature === 0) return 1;
+  return mirostat > 0 ? 0 : topK;
 }
 
 /** Longer lists are sorted out faster by llama.cpp. */
@@ -100,7 +118,7 @@ class ChainSampler implements TokenSampler {
     this.#logits = logits;
     this.#remembered = rememberedTokens(sampling, contextLength);
     this.#recent = this.#remembered === 0 ? [] : recent.slice(-this.#remembered);
-    const kept = sampling.temperature === 0 ? 1 : sampling.topK;
+    const kept = keptTokens(sampling);
     const most = kept + this.#remembered;
     this.#shortlist = kept > 0 && most <= Math.min(longestShortlist, vocabSize) ? most : 0;
     this.#candidates = new Candidates(this.#shortlist === 0 ? vocabSize : most + this.#remembered);
