@@ -75,7 +75,7 @@ test('a conversation is labelled lines: no cursor movement, no redraw, every sta
     'system prompt, none',
     '',
     'temperature, 0.5, (this conversation)',
-    ...Array.from({ length: 9 }, () => expect.stringMatching(/^[a-z-]+, default$/)),
+    ...Array.from({ length: 12 }, () => expect.stringMatching(/^[a-z-]+, default$/)),
     'max-tokens, 1024, (default)',
     'stop, default',
     'you: /exit',

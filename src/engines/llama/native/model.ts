@@ -1,25 +1,13 @@
 import { AppError } from '../../../errors.ts';
 import type { LoadOptions } from '../../engine.ts';
-import type { Adapter } from '../lora.ts';
 import type { LlamaSettings } from '../settings.ts';
-import {
-  type Api,
-  address,
-  type Batch,
-  flashAttention,
-  inBackground,
-  loadMode,
-  type Pointer,
-  progressPointer,
-  view,
-} from './api.ts';
+import { type Api, address, inBackground, type Pointer, view } from './api.ts';
+import { BatchMemory, sequence } from './batch.ts';
 import { type Library, openLibrary } from './library.ts';
+import { createContext, loadModel, type ModelParameters } from './open.ts';
 import { createSampler, type SamplerOptions, type TokenSampler } from './sampler.ts';
 import { ThreadPool } from './thread-pool.ts';
 import { Vocabulary } from './vocabulary.ts';
-
-/** The one sequence of tokens that a context holds. */
-const sequence = 0;
 
 /**
  * An evaluation that will take less than this is waited for in place: handing it to another thread and
@@ -28,12 +16,6 @@ const sequence = 0;
  * leave the event loop free.
  */
 const inPlaceMs = 250;
-
-export interface ModelParameters {
-  readonly contextLength: number;
-  readonly vocabSize: number;
-  readonly adapters?: readonly Adapter[];
-}
 
 interface Native {
   readonly library: Library;
@@ -217,108 +199,4 @@ export class NativeModel implements AsyncDisposable {
     this.#running = operation;
     return operation;
   }
-}
-
-/** A batch in native memory, for one sequence. */
-class BatchMemory implements Disposable {
-  readonly #api: Api;
-  readonly #batch: Batch;
-  readonly #tokens: Int32Array;
-  readonly #positions: Int32Array;
-  readonly #wanted: Int8Array;
-
-  constructor(api: Api, size: number) {
-    this.#api = api;
-    this.#batch = api.createBatch(size, 0, 1);
-    const { token, pos, logits, n_seq_id, seq_id } = this.#batch;
-    this.#tokens = new Int32Array(view(token, 4 * size));
-    this.#positions = new Int32Array(view(pos, 4 * size));
-    this.#wanted = new Int8Array(view(logits, size));
-    new Int32Array(view(n_seq_id, 4 * size)).fill(1);
-    for (const list of new BigUint64Array(view(seq_id, 8 * size)))
-      new Int32Array(view(list, 4))[0] = sequence;
-  }
-
-  fill(tokens: readonly number[], position: number, wanted: readonly number[]): Batch {
-    this.#tokens.set(tokens);
-    for (let i = 0; i < tokens.length; i++) this.#positions[i] = position + i;
-    this.#wanted.fill(0, 0, tokens.length);
-    for (const index of wanted) this.#wanted[index] = 1;
-    this.#batch.n_tokens = tokens.length;
-    return this.#batch;
-  }
-
-  [Symbol.dispose](): void {
-    this.#api.freeBatch(this.#batch);
-  }
-}
-
-async function loadModel(
-  { api }: Library,
-  path: string,
-  map: boolean,
-  { signal, onProgress }: Pick<LoadOptions, 'signal' | 'onProgress'>,
-): Promise<Pointer | null> {
-  using progress = progressPointer((fraction) => {
-    onProgress({ fraction, message: 'Loading the model' });
-    return !signal.aborted;
-  });
-  return await inBackground(api.loadModel, path, {
-    ...api.modelDefaults(),
-    n_gpu_layers: 0,
-    load_mode: map ? loadMode.map : loadMode.read,
-    lazy_mode: 0,
-    progress_callback: progress.pointer,
-  });
-}
-
-/** Numbers of ggml's types. */
-const cacheTypes = { f32: 0, f16: 1, q4_0: 2, q4_1: 3, q5_0: 6, q5_1: 7, q8_0: 8 } as const;
-
-async function createContext(
-  api: Api,
-  model: Pointer,
-  { contextLength, adapters = [] }: ModelParameters,
-  { batchSize, threads, kvType }: LlamaSettings,
-): Promise<Pointer> {
-  const batch = Math.min(batchSize, contextLength);
-  const context = await inBackground(api.createContext, model, {
-    ...api.contextDefaults(),
-    ...{ n_ctx: contextLength, n_batch: batch, n_ubatch: batch, n_seq_max: 1 },
-    ...{ n_threads: threads, n_threads_batch: threads },
-    ...{ type_k: cacheTypes[kvType], type_v: cacheTypes[kvType] },
-    flash_attn_type: flashAttentionFor(kvType),
-    swa_full: false,
-  });
-  if (context === null) throw new Error('the context was not created');
-  try {
-    await addAdapters(api, model, context, adapters);
-  } catch (error) {
-    api.freeContext(context);
-    throw error;
-  }
-  return context;
-}
-
-async function addAdapters(
-  api: Api,
-  model: Pointer,
-  context: Pointer,
-  adapters: readonly Adapter[],
-): Promise<void> {
-  if (adapters.length === 0) return;
-  const loaded: Pointer[] = [];
-  for (const { file } of adapters) {
-    const adapter = await inBackground(api.loadAdapter, model, file.path);
-    if (adapter === null) throw new Error(`the adapter ${file.path} was not loaded`);
-    loaded.push(adapter); // freed with the model
-  }
-  const scales = Float32Array.from(adapters, ({ scale }) => scale);
-  api.setAdapters(context, BigUint64Array.from(loaded), loaded.length, scales);
-}
-
-/** A quantized cache needs it; with a cache of 32-bit floats the person wants exactness before speed. */
-function flashAttentionFor(kvType: LlamaSettings['kvType']): number {
-  if (kvType === 'f32') return flashAttention.off;
-  return kvType === 'f16' ? flashAttention.auto : flashAttention.on;
 }
