@@ -29,15 +29,18 @@ export function userPaths(env: NodeJS.ProcessEnv = process.env): {
 
 /**
  * Where an engine keeps what it computed of conversations, to go on sooner; by the conversation's id. Whoever
- * deletes a conversation deletes its files here too.
+ * deletes a conversation leaves a mark here, since an engine may still hold it, and deletes its files.
  */
 export function savedStates(folder = path.join(userPaths().cache, 'kv')) {
+  const baseOf = (conversationId: string) => path.join(folder, path.basename(conversationId));
   return {
     folder,
     filesOf(conversationId: string) {
-      const base = path.join(folder, path.basename(conversationId));
+      const base = baseOf(conversationId);
       return { state: `${base}.state`, description: `${base}.json` };
     },
+    /** An empty file: nothing may be kept of the conversation any more. */
+    deletionMark: (conversationId: string) => `${baseOf(conversationId)}.deleted`,
   };
 }
 

@@ -195,6 +195,7 @@ describe('a store', () => {
     for (const saved of engines) writeFileSync(saved, 'confidential');
     store.deleteConversation('one');
     expect(engines.filter(existsSync)).toEqual([]);
+    expect(existsSync(savedStates().deletionMark('one'))).toBe(true);
     expect(store.search('confidential')).toEqual([]);
     expect(store.listConversations()).toEqual([]);
     for (const name of readdirSync(path.dirname(file)))

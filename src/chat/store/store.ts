@@ -2,7 +2,7 @@
  * Conversations and settings in one SQLite file. Every method is one transaction that is on the disk
  * when the method returns; several babbles may use the same file at once.
  */
-import { rmSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import type { FinishReason, Usage } from '../../engines/engine.ts';
@@ -223,7 +223,7 @@ class SqliteStore implements Store {
     this.#run('DELETE FROM conversations WHERE id = ?', found);
     // The log still holds the old pages; empty it unless another babble is reading.
     this.#all('PRAGMA wal_checkpoint(TRUNCATE)');
-    for (const file of Object.values(savedStates().filesOf(found))) rmSync(file, { force: true });
+    deleteStates(found);
   }
 
   search(query: string, options: { limit?: number } = {}): SearchHit[] {
@@ -343,4 +343,16 @@ class SqliteStore implements Store {
       throw storeFailed(error, 'The store of conversations could not be used');
     }
   }
+}
+
+/** What engines keep of a conversation. The mark comes first: one may be writing at this moment. */
+function deleteStates(conversationId: string): void {
+  const { folder, filesOf, deletionMark } = savedStates();
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    writeFileSync(deletionMark(conversationId), '', { mode: 0o600 });
+  } catch {
+    // Nobody can keep anything there then.
+  }
+  for (const file of Object.values(filesOf(conversationId))) rmSync(file, { force: true });
 }

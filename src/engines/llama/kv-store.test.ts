@@ -1,6 +1,6 @@
 /** A conversation goes on where its engine was unloaded: with the shipped toy LLaMA. */
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -161,6 +161,22 @@ describe('the store alone', () => {
     await open().restore('talk', tokens, empty);
     expect(restored).toEqual([tokens]);
     expect(readdirSync(folder).toSorted()).toEqual(['talk.json', 'talk.state']);
+  });
+
+  test('keeps nothing of a conversation that was deleted, before or while it writes', async () => {
+    const mark = savedStates(folder).deletionMark('talk');
+    const deleting = {
+      ...context,
+      save: (file: string) => writeFile(file, 'x').then(() => writeFile(mark, '')),
+    };
+    await open().save('talk', deleting);
+    expect(readdirSync(folder)).toEqual(['talk.deleted']);
+    await open().save('talk', context);
+    expect(readdirSync(folder)).toEqual(['talk.deleted']);
+    // The mark goes when no engine can hold the conversation any more.
+    await utimes(mark, 0, 0);
+    await open().save('other', context);
+    expect(readdirSync(folder).toSorted()).toEqual(['other.json', 'other.state']);
   });
 
   test('lets the oldest go when there are too many, or too many bytes', async () => {

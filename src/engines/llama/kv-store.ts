@@ -53,6 +53,9 @@ const leastTokens = 64;
 /** One state takes at most this part of all: larger ones would push out everything else. */
 const largestShare = 1 / 4;
 
+/** No engine holds a conversation for longer than this without being used: marks of deletion may go. */
+const longestHeldMs = 30 * 24 * 3600 * 1000;
+
 export class KvStore {
   readonly #options: Required<Omit<KvStoreOptions, 'folder'>>;
   readonly #place: ReturnType<typeof savedStates>;
@@ -69,6 +72,8 @@ export class KvStore {
     const tokens = [...context.tokens];
     if (tokens.length < leastTokens || tokens.length * bytesPerToken > mostBytes * largestShare) return;
     const { state, description } = this.#place.filesOf(key);
+    const isDeleted = () => exists(this.#place.deletionMark(key));
+    if (await isDeleted()) return;
     const part = `${state}.${process.pid}.part`;
     try {
       await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -80,6 +85,8 @@ export class KvStore {
       await rm(description, { force: true });
       await rename(part, state);
       await writeFile(description, JSON.stringify(told), { mode: 0o600 });
+      // Deleted meanwhile: whoever did it made the mark first, and may have been too early for these.
+      if (await isDeleted()) await Promise.all([remove(state), remove(description)]);
       await this.#makeRoom(path.basename(state));
     } catch {
       await remove(part);
@@ -114,7 +121,12 @@ export class KvStore {
   async #makeRoom(newest: string): Promise<void> {
     const { mostBytes, mostStates } = this.#options;
     const { folder } = this.#place;
-    const names = (await readdir(folder)).filter((name) => /[.](state|part)$/.test(name));
+    const all = await readdir(folder);
+    for (const mark of all.filter((name) => name.endsWith('.deleted'))) {
+      const { mtimeMs } = await stat(path.join(folder, mark));
+      if (Date.now() - mtimeMs > longestHeldMs) await remove(path.join(folder, mark));
+    }
+    const names = all.filter((name) => /[.](state|part)$/.test(name));
     const files = await Promise.all(
       names.map(async (name) => ({ name, ...sizeAndTime(await stat(path.join(folder, name))) })),
     );
@@ -131,6 +143,12 @@ export class KvStore {
     }
   }
 }
+
+const exists = (file: string) =>
+  stat(file).then(
+    () => true,
+    () => false,
+  );
 
 const remove = (file: string) => rm(file, { force: true }).catch(() => {});
 
