@@ -1,8 +1,8 @@
 import type { Api, Pointer } from './api.ts';
 
 /**
- * How long a thread looks for the next token's work before it sleeps: llama.cpp's default, a tenth of a second
- * here. Long enough to find the next token, short enough to leave an idle processor idle.
+ * How long a thread looks for the next token's work before it sleeps, in llama.cpp's unit; 70 ms here. Long
+ * enough to find the next token, short enough to leave an idle processor idle. llama.cpp's default is 50.
  */
 const poll = 20;
 
