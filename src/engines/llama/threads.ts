@@ -104,7 +104,7 @@ const firstTrial = 8;
 const trialTokens = 4;
 const clearlySlower = 1.2;
 /** Tokens between trials; twice as many after each that was in vain. */
-const shortestPause = 96;
+const shortestPause = 24;
 const longestPause = 192;
 /** That something came in the way shows without a trial: tokens then take longer than the last one with fewer threads. */
 const longestPauseWithMost = 1536;
