@@ -7,6 +7,7 @@
  */
 import { createEngineClient } from '../src/engines/host/client.ts';
 import { testModel } from '../src/engines/llama/fixtures/test-model.ts';
+import { median } from './quantile.ts';
 
 const [file = testModel, rounds = '5', threads = '1'] = process.argv.slice(2);
 if (file === undefined) throw new Error('there is no test model: run `node scripts/lib/test-assets.mjs`');
@@ -39,7 +40,6 @@ async function speed(draftTokens: number, prompt: string): Promise<number> {
   throw new Error('the stream ended without a finish');
 }
 
-const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[values.length >> 1]!;
 console.log(['text', ...drafts.map((count) => `draft ${count}`)].map((cell) => cell.padStart(10)).join(''));
 for (const [name, prompt] of Object.entries(texts)) {
   const speeds = new Map<number, number[]>(drafts.map((count) => [count, []]));

@@ -13,6 +13,7 @@ import { testModel } from '../src/engines/llama/fixtures/test-model.ts';
 import { KvStore } from '../src/engines/llama/kv-store.ts';
 import { NativeModel } from '../src/engines/llama/native/model.ts';
 import { readSettings } from '../src/engines/llama/settings.ts';
+import { median } from './quantile.ts';
 
 const [place = testModel, threads = String(availableParallelism())] = process.argv.slice(2);
 if (place === undefined) throw new Error('there is no test model: run `node scripts/lib/test-assets.mjs`');
@@ -30,8 +31,6 @@ async function milliseconds(work: () => Promise<unknown>): Promise<number> {
   await work();
   return performance.now() - started;
 }
-
-const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[values.length >> 1]!;
 
 try {
   await using native = await NativeModel.load(

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { median, quantile } from './quantile.ts';
 
 export interface Comparison {
   /** Medians. */
@@ -43,21 +44,11 @@ interface Pair {
 }
 
 function summary(pairs: readonly Pair[]): Comparison {
-  const ratios = pairs.map((pair) => pair.ours / pair.theirs);
+  const ratios = pairs.map(({ ours, theirs }) => ours / theirs);
   return {
-    ours: quantile(
-      pairs.map((pair) => pair.ours),
-      0.5,
-    ),
-    theirs: quantile(
-      pairs.map((pair) => pair.theirs),
-      0.5,
-    ),
-    ratio: quantile(ratios, 0.5),
+    ours: median(pairs.map(({ ours }) => ours)),
+    theirs: median(pairs.map(({ theirs }) => theirs)),
+    ratio: median(ratios),
     spread: [quantile(ratios, 0.25), quantile(ratios, 0.75)],
   };
-}
-
-function quantile(values: readonly number[], share: number): number {
-  return values.toSorted((a, b) => a - b)[Math.round((values.length - 1) * share)]!;
 }

@@ -6,7 +6,8 @@ import { task as mlp } from '../src/engines/mlp/train.ts';
 import { task as wavenet } from '../src/engines/wavenet/train.ts';
 import { loadDataset } from '../src/training/datasets.ts';
 import { type HyperParameters, hyperOf, type TrainingTask } from '../src/training/task.ts';
-import { machine, median, type StepTime, startTorchSteps } from './torch/index.ts';
+import { median } from './quantile.ts';
+import { machine, type StepTime, startTorchSteps } from './torch/index.ts';
 
 const turns = 15;
 const blocks = { mlp: 1000, wavenet: 200 } as const;

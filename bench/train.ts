@@ -10,7 +10,8 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { task } from '../src/engines/gpt/train.ts';
 import { hyperOf } from '../src/training/task.ts';
-import { machine, median, runTorch } from './torch/index.ts';
+import { median } from './quantile.ts';
+import { machine, runTorch } from './torch/index.ts';
 import { benchNames } from './train-names.ts';
 
 const steps = Number(process.argv[2] ?? 3);

@@ -74,7 +74,3 @@ export function machine(): string {
   const all = cpus();
   return `${all.length} × ${all[0]?.model.trim()}, ${process.platform}-${process.arch}, Node ${process.version}`;
 }
-
-export function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
-}

@@ -37,7 +37,6 @@ export class StopFilter<T extends HasText> {
   }
 
   push(token: T): Released<T> {
-    if (this.#stops.length === 0) return { text: token.text, tokens: [token], stopped: false };
     this.#held.push(token);
     const text = this.#heldText();
     const start = this.#firstStop(text);

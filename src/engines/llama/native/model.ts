@@ -159,9 +159,10 @@ export class NativeModel implements AsyncDisposable {
   }
 
   setThreads(threads: number): void {
+    const context = this.#context;
     if (threads === this.#threads) return;
     this.#threads = threads;
-    this.#api.setThreads(this.#context, threads, threads);
+    this.#api.setThreads(context, threads, threads);
   }
 
   /** The logits of the whole vocabulary after the batch position `index`, until the next evaluation. (V) */

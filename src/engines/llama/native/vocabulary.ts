@@ -10,9 +10,6 @@ export class Vocabulary implements Disposable {
   /** Whether the model expects texts to begin with `start`. */
   readonly addsStart: boolean;
   readonly #api: Api;
-  /** Room for most texts: with each token one is asked for. */
-  readonly #ids = new Int32Array(64);
-  readonly #bytes = Buffer.alloc(4096);
   #pointer: Pointer | undefined;
 
   constructor(api: Api, model: Pointer) {
@@ -46,11 +43,10 @@ export class Vocabulary implements Disposable {
   /** @param special whether special tokens are written out; else they have no text */
   detokenize(tokens: readonly number[], special = false): string {
     if (tokens.length === 0) return '';
-    const ids = tokens.length <= this.#ids.length ? this.#ids : new Int32Array(tokens.length);
-    ids.set(tokens);
-    const ask = (text: Buffer) =>
-      this.#api.detokenize(this.pointer, ids, tokens.length, text, text.length, false, special);
-    return filled(ask, this.#bytes, Buffer.alloc).toString();
+    const ids = Int32Array.from(tokens);
+    const ask = (text: Uint8Array) =>
+      this.#api.detokenize(this.pointer, ids, ids.length, text, text.length, false, special);
+    return Buffer.from(filled(ask, Buffer.alloc(16 * ids.length + 64), Buffer.alloc)).toString();
   }
 
   /** A special token's text, as templates write it. */
@@ -67,7 +63,7 @@ export class Vocabulary implements Disposable {
 const known = (token: number) => (token < 0 ? undefined : token);
 
 /** The function tells how much it wrote, or how much room it needs as a negative number. */
-function filled<List extends Int32Array | Buffer>(
+function filled<List extends Int32Array | Uint8Array>(
   ask: (room: List) => number,
   room: List,
   larger: (size: number) => List,
