@@ -18,19 +18,23 @@ afterAll(() => rm(script, { force: true }));
 /** Anything that moves, draws, colours or erases: controls but the line's end, which the terminal itself makes two. */
 const control = /[^\P{Cc}\r\n]|\r(?!\n)/u;
 
-const prompt = (times: number) => (program: PtyProgram) =>
-  program.scrollback().filter((line) => line.startsWith('you:')).length >= times;
+/** What is typed before the program asks would be echoed before its question. */
+const waitForQuestion = (program: PtyProgram, question: string, times: number) =>
+  program.waitUntil(
+    () => program.scrollback().filter((line) => line.startsWith(question)).length >= times,
+    `"${question}", time ${times}`,
+  );
 
 test('a conversation is labelled lines: no cursor movement, no redraw, every state told once', async () => {
   await using program = new PtyProgram(process.execPath, [script], { columns: 100 });
-  const asked = (times: number) => program.waitUntil(() => prompt(times)(program), `prompt ${times}`);
+  const asked = (times: number) => waitForQuestion(program, 'you:', times);
   await asked(1);
   program.enter('em');
   await asked(2);
   program.enter('/engine');
-  await program.waitFor('A number or a name');
+  await waitForQuestion(program, 'A number or a name', 1);
   program.enter('9');
-  await program.waitFor('Nothing there is called "9".');
+  await waitForQuestion(program, 'A number or a name', 2);
   program.enter('2');
   await asked(3);
   program.enter('hello');
@@ -84,7 +88,7 @@ test('a conversation is labelled lines: no cursor movement, no redraw, every sta
 
 test('Ctrl+C stops an answer; at rest it leaves when it comes twice', async () => {
   await using program = new PtyProgram(process.execPath, [script]);
-  const asked = (times: number) => program.waitUntil(() => prompt(times)(program), `prompt ${times}`);
+  const asked = (times: number) => waitForQuestion(program, 'you:', times);
   await asked(1);
   program.enter('/engine endless');
   await asked(2);
