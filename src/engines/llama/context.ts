@@ -80,13 +80,21 @@ export class Context implements KvContext {
     return cached;
   }
 
-  /** Evaluates tokens: the logits after the first are then at index 0, and so on. */
-  async evaluate(tokens: readonly number[]): Promise<void> {
+  /**
+   * Evaluates tokens: the logits after the first are then at index 0, and so on.
+   * @returns nothing to wait for if it was done in place
+   */
+  evaluate(tokens: readonly number[]): Promise<void> | undefined {
     const started = performance.now();
     this.#native.setThreads(this.#governor.threads);
-    await this.#native.decode(tokens, this.#tokens.length, [...tokens.keys()]);
-    this.#tokens.push(...tokens);
-    if (tokens.length === 1) this.#governor.record(performance.now() - started);
+    const end = () => {
+      this.#tokens.push(...tokens);
+      if (tokens.length === 1) this.#governor.record(performance.now() - started);
+    };
+    const evaluating = this.#native.decode(tokens, this.#tokens.length, [...tokens.keys()]);
+    if (evaluating !== undefined) return evaluating.then(end);
+    end();
+    return undefined;
   }
 
   /** Keeps the first `length` tokens. @returns how many were kept: 0 when the model cannot forget a part */

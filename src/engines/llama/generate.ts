@@ -30,7 +30,7 @@ export interface SampleRequest {
  * screen (its text, messages, the event loop, the front end on the other core) finds the processor's caches
  * swept by the model's weights: done for each token of a small model, it costs a tenth of the speed.
  */
-const burstMs = 100;
+const burstMs = 150;
 
 /** Streams one sample: prompt, then burst by burst until something ends it. */
 export async function* generateSample(
@@ -94,8 +94,9 @@ class TokenDrawing implements Disposable {
   /** Prompt and drawn tokens. The last is not evaluated yet. */
   readonly #tokens: number[];
   #drawn = 0;
-  /** Tokens that were evaluated with the last one because they may follow it, and how many did so far. */
+  /** Tokens that were evaluated with the last one because they may follow it. */
   #guessed: readonly number[] = [];
+  /** How many of them did follow so far: the logits to draw from are at this index. */
   #guess = 0;
 
   constructor(native: NativeModel, context: Context, request: SampleRequest) {
@@ -113,55 +114,54 @@ class TokenDrawing implements Disposable {
 
   /** As many tokens as come in `burstMs`, at least one; the very first alone. */
   async burst(): Promise<Burst> {
+    const { signal, maxTokens, topProbabilities } = this.#request;
     const until = this.#drawn === 0 ? 0 : performance.now() + burstMs;
     const tokens: DrawnToken[] = [];
+    if (signal.aborted) return { tokens, end: 'abort' };
     do {
-      const next = await this.#next();
-      if (typeof next === 'string') return { tokens, end: next };
-      tokens.push(next);
+      if (this.#drawn >= maxTokens) return { tokens, end: 'length' };
+      if (!this.#wasGuessed()) {
+        if (!this.#hasRoom()) return { tokens, end: 'context' };
+        // Not awaited without need: the code that awaits runs for, cold after each token, takes longer than a draw.
+        const evaluating = this.#evaluate();
+        if (evaluating !== undefined) await evaluating;
+      }
+      const tokenId = this.#sampler.sample(this.#guess);
+      this.#tokens.push(tokenId);
+      this.#drawn++;
+      if (this.#native.vocabulary.isEnd(tokenId)) return { tokens, end: 'stop' };
+      tokens.push(topProbabilities === 0 ? { tokenId } : { tokenId, rating: this.#rating(tokenId) });
     } while (performance.now() < until);
     return { tokens, end: undefined };
   }
 
-  async #next(): Promise<DrawnToken | FinishReason> {
-    const { signal, maxTokens, topProbabilities } = this.#request;
-    if (signal.aborted) return 'abort';
-    if (this.#drawn >= maxTokens) return 'length';
-    const index = this.#indexOfGuess() ?? (await this.#evaluate());
-    if (index === 'context') return 'context';
-    const tokenId = this.#sampler.sample(index);
-    this.#tokens.push(tokenId);
-    this.#drawn++;
-    if (this.#native.vocabulary.isEnd(tokenId)) return 'stop';
-    if (topProbabilities === 0) return { tokenId };
-    return { tokenId, rating: this.#rating(index, tokenId, topProbabilities) };
-  }
-
-  /** Where the next token's logits are, if the last one drawn was guessed and is evaluated already. */
-  #indexOfGuess(): number | undefined {
-    if (this.#guess >= this.#guessed.length) return undefined;
+  /** Whether the last token drawn was guessed and is evaluated already; wrong guesses are forgotten. */
+  #wasGuessed(): boolean {
+    if (this.#guess >= this.#guessed.length) return false;
     if (this.#guessed[this.#guess] !== this.#tokens.at(-1)) {
       const wrong = this.#guessed.length - this.#guess;
       this.#context.truncate(this.#context.tokens.length - wrong);
-      this.#guessed = [];
-      return undefined;
+      return false;
     }
     this.#guess++;
-    return this.#guess;
+    return true;
   }
 
-  /** Evaluates the last token drawn. @returns where the logits after it are */
-  async #evaluate(): Promise<number | 'context'> {
-    if (this.#context.room < 1 && !(this.#request.contextShift && this.#context.shift())) return 'context';
+  #hasRoom(): boolean {
+    return this.#context.room >= 1 || (this.#request.contextShift && this.#context.shift());
+  }
+
+  /** Evaluates the last token drawn, and what may follow it. */
+  #evaluate(): Promise<void> | undefined {
     const most = Math.min(this.#request.draftTokens, this.#context.room - 1);
     this.#guessed = guessNext(this.#tokens, Math.max(0, most));
     this.#guess = 0;
-    await this.#context.evaluate([this.#tokens.at(-1)!, ...this.#guessed]);
-    return 0;
+    return this.#context.evaluate([this.#tokens.at(-1)!, ...this.#guessed]);
   }
 
-  #rating(index: number, tokenId: number, count: number) {
-    const rated = likeliest(this.#native.logits(index), count, [tokenId]);
+  #rating(tokenId: number) {
+    const logits = this.#native.logits(this.#guess);
+    const rated = likeliest(logits, this.#request.topProbabilities, [tokenId]);
     return {
       probability: Math.exp(rated.at(-1)!.logProbability),
       candidates: rated.slice(0, -1).map(({ tokenId: id, logProbability }) => ({

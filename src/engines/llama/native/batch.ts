@@ -24,9 +24,11 @@ export class BatchMemory implements Disposable {
   }
 
   fill(tokens: readonly number[], position: number, wanted: readonly number[]): Batch {
-    this.#tokens.set(tokens);
-    for (let i = 0; i < tokens.length; i++) this.#positions[i] = position + i;
-    this.#wanted.fill(0, 0, tokens.length);
+    for (let i = 0; i < tokens.length; i++) {
+      this.#tokens[i] = tokens[i]!;
+      this.#positions[i] = position + i;
+      this.#wanted[i] = 0;
+    }
     for (const index of wanted) this.#wanted[index] = 1;
     this.#batch.n_tokens = tokens.length;
     return this.#batch;

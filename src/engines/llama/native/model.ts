@@ -47,9 +47,9 @@ export class NativeModel implements AsyncDisposable {
   /** How long the last token took that was evaluated alone. */
   #tokenMs = Number.POSITIVE_INFINITY;
 
+  /** Takes over what `native` owns, unless it throws. */
   private constructor(native: Native, { contextLength, vocabSize }: ModelParameters) {
     const { api } = native.library;
-    this.#native = native;
     this.#api = api;
     this.#vocabSize = vocabSize;
     this.#memory = api.memory(native.context);
@@ -58,6 +58,7 @@ export class NativeModel implements AsyncDisposable {
     this.contextLength = Math.min(contextLength, api.contextLength(native.context));
     this.batchSize = api.batchSize(native.context);
     this.#batch = native.owned.use(new BatchMemory(api, this.batchSize));
+    this.#native = { ...native, owned: native.owned.move() };
   }
 
   /** @throws AppError ENGINE_LOAD_FAILED with llama.cpp's last words; the signal's reason */
@@ -80,7 +81,7 @@ export class NativeModel implements AsyncDisposable {
       const context = await createContext(api, model, parameters, settings);
       owned.adopt(context, api.freeContext);
       threadPool.attachTo(context);
-      return new NativeModel({ library, model, context, owned: owned.move() }, parameters);
+      return new NativeModel({ library, model, context, owned }, parameters);
     } catch (error) {
       signal.throwIfAborted();
       const said = (await library.complaints()) || (error as Error).message;
@@ -110,19 +111,23 @@ export class NativeModel implements AsyncDisposable {
   /**
    * Evaluates tokens (at most `batchSize`) at `position` of the context. `wanted` are the indexes of
    * those whose next-token logits will be asked for, until the next evaluation.
+   * @returns nothing to wait for if it was done in place
    */
-  async decode(tokens: readonly number[], position: number, wanted: readonly number[]): Promise<void> {
+  decode(tokens: readonly number[], position: number, wanted: readonly number[]): Promise<void> | undefined {
     const context = this.#context;
     const batch = this.#batch.fill(tokens, position, wanted);
     const started = performance.now();
-    const code =
-      tokens.length * this.#tokenMs < inPlaceMs
-        ? this.#api.decode(context, batch)
-        : await this.#track(inBackground(this.#api.decode, context, batch));
-    if (tokens.length === 1) this.#tokenMs = performance.now() - started;
-    if (code === 0) return;
-    const why = code === 1 ? 'there is no room in its KV cache' : `code ${code}`;
-    throw new AppError('INTERNAL', `llama.cpp could not evaluate ${tokens.length} tokens: ${why}.`);
+    const end = (code: number) => {
+      if (tokens.length === 1) this.#tokenMs = performance.now() - started;
+      if (code === 0) return;
+      const why = code === 1 ? 'there is no room in its KV cache' : `code ${code}`;
+      throw new AppError('INTERNAL', `llama.cpp could not evaluate ${tokens.length} tokens: ${why}.`);
+    };
+    if (tokens.length * this.#tokenMs >= inPlaceMs) {
+      return this.#track(inBackground(this.#api.decode, context, batch)).then(end);
+    }
+    end(this.#api.decode(context, batch));
+    return undefined;
   }
 
   /** Forgets what the context holds from `position` on. False: the model cannot (recurrent state). */
