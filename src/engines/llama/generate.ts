@@ -117,12 +117,13 @@ class TokenDrawing implements Disposable {
     const { signal, maxTokens, topProbabilities } = this.#request;
     const until = this.#drawn === 0 ? 0 : performance.now() + burstMs;
     const tokens: DrawnToken[] = [];
+    // Once a burst: no message comes in while quick tokens are drawn, and a slow one is a burst of its own.
     if (signal.aborted) return { tokens, end: 'abort' };
     do {
       if (this.#drawn >= maxTokens) return { tokens, end: 'length' };
       if (!this.#wasGuessed()) {
         if (!this.#hasRoom()) return { tokens, end: 'context' };
-        // Not awaited without need: the code that awaits runs for, cold after each token, takes longer than a draw.
+        // Awaited only if it goes on: what an await runs through is cold after each token, too.
         const evaluating = this.#evaluate();
         if (evaluating !== undefined) await evaluating;
       }

@@ -31,8 +31,8 @@ const floatBytes = 4;
  * Ids of the `count` largest logits, largest first, equal ones in the order of their ids. NaN and -Infinity are
  * left out. Meant for a small `count`: it takes one pass, with an insertion for each that gets in.
  *
- * In WebAssembly, which compares sixteen at a time, on a copy of the logits: JavaScript takes two to three times
- * as long, and this is most of what is done between two tokens.
+ * In WebAssembly, which compares sixteen at a time, on a copy of the logits: JavaScript takes up to twice
+ * as long between two evaluations, of which this is the longest part.
  * @param logits (V)
  */
 export function largest(logits: Float32Array, count: number): Int32Array {

@@ -112,6 +112,7 @@ export class NativeModel implements AsyncDisposable {
    * Evaluates tokens (at most `batchSize`) at `position` of the context. `wanted` are the indexes of
    * those whose next-token logits will be asked for, until the next evaluation.
    * @returns nothing to wait for if it was done in place
+   * @throws AppError ENGINE_CLOSED; INTERNAL when llama.cpp could not do it
    */
   decode(tokens: readonly number[], position: number, wanted: readonly number[]): Promise<void> | undefined {
     const context = this.#context;
